@@ -1,0 +1,107 @@
+"""Columns of values that know what they do not know: the one form in which profile, snapshot and score pass them on.
+
+A number is a low and a high end. Unknown is NaN at both; `none` is +inf (distances, upper limits) or -inf
+(a value that a missing thing would have); equal ends are exact. A flag is 1, 0 or -1 for unknown. A label is an
+index into words or -1 for unknown; the word `none` says that there is no such thing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+Flag = npt.NDArray[np.int8]
+Rows = npt.NDArray[np.intp]
+
+NONE = "none"
+"""The label of a thing known not to be there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Range:
+    """Numbers (and dates, as days since 1970-01-01) with a low and a high end: float64[n] each."""
+
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def exact(cls, values: npt.ArrayLike) -> Self:
+        """Make a column whose ends are the same array."""
+        array = np.asarray(values, dtype=np.float64)
+        return cls(array, array)
+
+    @classmethod
+    def unknown(cls, n: int) -> Self:
+        """Make a column of n values nobody knows."""
+        return cls.exact(np.full(n, np.nan))
+
+    def take(self, rows: Rows) -> "Range":
+        """Return the values of some rows."""
+        low = self.low[rows]
+        return Range(low, low if self.high is self.low else self.high[rows])
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flags:
+    """Yes, no or unknown: int8[n] of 1, 0, -1."""
+
+    values: Flag
+
+    @classmethod
+    def unknown(cls, n: int) -> Self:
+        """Make a column of n values nobody knows."""
+        return cls(np.full(n, -1, dtype=np.int8))
+
+    def take(self, rows: Rows) -> "Flags":
+        """Return the values of some rows."""
+        return Flags(self.values[rows])
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """Codes or texts: int32[n] indexes into words, -1 unknown."""
+
+    codes: Ints
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> Self:
+        """Make a column from texts; None is unknown.
+
+        >>> Labels.of(["b", None, "a", "b"])
+        Labels(codes=array([ 1, -1,  0,  1], dtype=int32), words=('a', 'b'))
+        """
+        words = tuple(sorted({value for value in values if value is not None}))
+        index = {word: code for code, word in enumerate(words)}
+        codes = [-1 if value is None else index[value] for value in values]
+        return cls(np.array(codes, dtype=np.int32), words)
+
+    @classmethod
+    def unknown(cls, n: int) -> Self:
+        """Make a column of n values nobody knows."""
+        return cls(np.full(n, -1, dtype=np.int32), ())
+
+    def take(self, rows: Rows) -> "Labels":
+        """Return the values of some rows."""
+        return Labels(self.codes[rows], self.words)
+
+    def text(self, row: int) -> str | None:
+        """Return the word of one row, None when unknown."""
+        code = int(self.codes[row])
+        return None if code < 0 else self.words[code]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+Column = Range | Flags | Labels

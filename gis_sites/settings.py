@@ -1,0 +1,40 @@
+"""Settings, read once from the environment (`GIS_SITES_*`) and passed on."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Return where the private cluster and its caches live unless told otherwise.
+
+    PostgreSQL refuses to run as root and its account cannot enter `/root`, so root's home is under `/var/lib`.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/gis-sites")
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "gis-sites"
+
+
+class Settings(BaseSettings):
+    """How this installation is set up; immutable."""
+
+    model_config = SettingsConfigDict(env_prefix="GIS_SITES_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=default_home)
+    database_url: str | None = None
+    """A server of your own (`postgresql://...`); unset: the private cluster under `home`."""
+    crs: str | None = None
+    """Working CRS, written at first use; unset: EPSG:2177, the PL-2000 zone of Kalisz."""
+    layers: Path | None = None
+    """A folder of layer files instead of the one that comes with the tool."""
+    symbols: Path | None = None
+    """The city's own table of plan symbols; it goes before the national one."""
+    lang: Literal["pl", "en"] = "pl"
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    keep_states: int = Field(default=10, ge=1)
+    public_parcels: Literal["all", "public_owners", "offers"] | None = None
+    postgres_bin: Path | None = None
+    """Where `initdb` and `postgres` are; unset: the newest of the system's PostgreSQL that has PostGIS."""
