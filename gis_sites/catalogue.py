@@ -1,38 +1,55 @@
-"""The catalogue: every layer we know how to hold, read from one TOML file each into frozen typed objects.
+"""The catalogue: every layer we know how to hold, read from one TOML file each, and what its attributes are.
 
-This file is the vocabulary of `layers/*.toml`; `layer.schema.json` is generated from it.
+The vocabulary of the files is `layer.py`.
 """
 
 import hashlib
+import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+from pydantic import ValidationError
 
 from gis_sites.columns import NONE
 from gis_sites.errors import CatalogueError
+from gis_sites.layer import (
+    AttributeSpec,
+    Code,
+    FieldSpec,
+    Grade,
+    Layer,
+    Legend,
+    Measure,
+    OwnList,
+    Public,
+    Recognise,
+    Rows,
+    Scale,
+    Strip,
+    Title,
+    Valid,
+    Where,
+)
 from gis_sites.symbols import SymbolTable, load_table
-from gis_sites.vocabulary import faults, nearest
+from gis_sites.vocabulary import UNKNOWN, faults, nearest
+from gis_sites.words import Said, say
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
-Code = str | bool
-Where = dict[Name, tuple[Code, ...]]
-Public = Literal["none", "values", "geometry"]
-ValueKind = Literal["number", "flag", "code", "text", "date"]
-
-UNKNOWN = "unknown"
-"""In a `where`: the rows whose cell is empty."""
-
-Measure = Literal[
-    "nearest_distance", "nearest_value", "crosses", "share_covered", "share_by_class", "share_grade", "largest_class",
-    "extreme_covering", "frontage", "own_field", "joined_field", "list_share",
-    "area", "measured_area", "compactness", "inscribed_circle", "rectangle_long", "rectangle_short", "net_area",
+__all__ = [
+    "NOT_YET", "SHAPE", "UNDECIDED", "UNITS", "UNKNOWN", "Attribute", "AttributeSpec", "Catalogue", "Code",
+    "FieldSpec", "Grade", "Layer", "Legend", "Measure", "OwnList", "Public", "Recognise", "Rows", "Scale", "Strip",
+    "Title", "Valid", "ValueKind", "Where", "attributes_of", "layer_schema", "load_catalogue", "own_layers",
+    "read_layer", "schema_text",
 ]  # fmt: skip
+
+SYMBOLS = "symbol_uses"
+"""The table of plan symbols, which a city may put its own before."""
+ValueKind = Literal["number", "flag", "code", "text", "date"]
+UNDECIDED = "undecided"
+"""The class of a `share_by_class` that counts what only a plan's wording can say, and symbols nobody knows."""
 SHAPE: frozenset[str] = frozenset(
     {"area", "measured_area", "compactness", "inscribed_circle", "rectangle_long", "rectangle_short", "net_area"}
 )
@@ -43,203 +60,6 @@ UNITS = {
     "frontage": "m", "area": "m2", "measured_area": "m2", "net_area": "m2", "compactness": "1",
     "inscribed_circle": "m", "rectangle_long": "m", "rectangle_short": "m",
 }  # fmt: skip
-
-
-class Frozen(BaseModel):
-    """A piece of a layer file: immutable, and strict about its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Title(Frozen):
-    """A name for people, in Polish and English."""
-
-    pl: str
-    en: str
-
-    def say(self, lang: str) -> str:
-        """Return the title in one language."""
-        return self.en if lang == "en" else self.pl
-
-
-class FieldSpec(Frozen):
-    """A column of a layer: its type, how files call it, and what its cells may say."""
-
-    type: Literal["text", "number", "flag", "date", "code", "codes"]
-    title: Title | None = None
-    unit: str | None = None
-    aliases: tuple[str, ...] = ()
-    codes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    order: tuple[str, ...] = ()
-    table: str | None = None
-    regime: Name | None = Field(default=None, alias="with")
-    pattern: str | None = None
-    empty: Literal["none", "unknown"] = "unknown"
-    state: bool | Literal["scale"] = False
-    required: bool = False
-    public: bool = True
-
-    @property
-    def allowed(self) -> tuple[str, ...]:
-        """The codes a cell may hold, in their order where they have one."""
-        return self.order or tuple(self.codes)
-
-
-class Valid(Frozen):
-    """The fields that say from when to when a row counts; both days included."""
-
-    start: Name = Field(alias="from")
-    end: Name = Field(alias="to")
-
-
-class Rows(Frozen):
-    """Which rows of a table are the layer's, and when they count."""
-
-    take: Where = Field(default_factory=dict)
-    current: tuple[Name, ...] = ()
-    valid: Valid | None = None
-
-
-class Recognise(Frozen):
-    """How a table of this layer is known: by name, by the fields it must have, and what its name alone says."""
-
-    names: tuple[str, ...] = ()
-    needs: tuple[Name, ...] = ()
-    set: dict[str, dict[Name, Code]] = Field(default_factory=dict)
-
-
-class Scale(Frozen):
-    """The default worth of an attribute, for a want without a scale of its own."""
-
-    at: tuple[float, ...] = ()
-    worth: tuple[float, ...] | dict[str, float]
-
-
-class Grade(Frozen):
-    """One step of a `share_grade`: the code given where the share of `where` is at least (or above) a bound."""
-
-    code: str
-    where: Where
-    min_share: float | None = None
-    above_share: float | None = None
-
-
-class AttributeSpec(Frozen):
-    """An attribute: a measure of the closed set and what it looks at."""
-
-    measure: Measure
-    field: Name | tuple[Name, ...] | None = None
-    class_: str | None = Field(default=None, alias="class")
-    pick: Literal["min", "max", "highest"] | None = None
-    ties: Literal["highest", "lowest", "first"] = "first"
-    reach_m: float | None = Field(default=None, gt=0)
-    min_share: float = Field(default=0.0, ge=0, le=1)
-    where: Where = Field(default_factory=dict)
-    grades: tuple[Grade, ...] = ()
-    unit: str | None = None
-    title: Title | None = None
-    public: bool = True
-    scale: Scale | None = None
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields looked at, none to several."""
-        if self.field is None:
-            return ()
-        return (self.field,) if isinstance(self.field, str) else self.field
-
-
-class Legend(Frozen):
-    """How rows of a kind are drawn: a colour, and a pattern or a line style besides."""
-
-    when: dict[Name, Code | tuple[Code, ...]] = Field(default_factory=dict)
-    color: Color
-    width: float = Field(default=1.0, gt=0, le=12)
-    pattern: Literal["solid", "hatch", "dots", "dash", "cross"] = "solid"
-    title: Title
-
-
-class Strip(Frozen):
-    """What the net area loses along a line: looked up in a dated table by some fields."""
-
-    by: tuple[Name, ...]
-    table: str
-
-
-class OwnList(Frozen):
-    """Where a parcel carries its own list of (class, area): the parcel field and how the area is called."""
-
-    of: str
-    area: Name
-
-
-class Layer(Frozen):
-    """A theme we know how to hold."""
-
-    name: Name
-    title: Title
-    geometry: Literal["polygon", "line", "point", "any", "table"]
-    public: Public = "none"
-    key: tuple[Name, ...] | Literal["content"]
-    part: str = "all"
-    overlap: Literal["newest", "report"] = "report"
-    coverage: Literal["boundary", "own", "parcels", "none"] = "boundary"
-    parcels: Name | None = None
-    """The field of a row without geometry that names the parcels it stands for."""
-    recognise: Recognise = Recognise()
-    rows: Rows = Rows()
-    fields: dict[Name, FieldSpec]
-    attributes: dict[Name, AttributeSpec] = Field(default_factory=dict)
-    strip: Strip | None = None
-    list: OwnList | None = None
-    legend: tuple[Legend, ...] = ()
-    _hash: str = PrivateAttr(default="")
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the file the layer was read from."""
-        return self._hash
-
-    @property
-    def key_fields(self) -> tuple[str, ...]:
-        """The fields of the key; none for a layer compared by content."""
-        return () if self.key == "content" else tuple(self.key)
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        known = set(self.fields)
-        used: dict[str, Iterable[str]] = {
-            "key": self.key_fields,
-            "part": () if self.part in {"all", "table"} else (self.part,),
-            "parcels": (self.parcels,) if self.parcels else (),
-            "recognise.needs": self.recognise.needs,
-            "rows.current": self.rows.current,
-            "rows.take": self.rows.take,
-            "rows.valid": (self.rows.valid.start, self.rows.valid.end) if self.rows.valid else (),
-            "legend.when": (name for legend in self.legend for name in legend.when),
-        }
-        for name, spec in self.attributes.items():
-            used[f"attributes.{name}.field"] = spec.fields
-            used[f"attributes.{name}.where"] = spec.where
-        for place, names in used.items():
-            for name in names:
-                if name not in known:
-                    raise ValueError(f"{place}: “{name}” is no field of this layer{nearest(name, known)}")
-        for name, spec in self.attributes.items():
-            for column, codes in spec.where.items():
-                self._codes_exist(f"attributes.{name}.where", column, codes)
-        for column, codes in self.rows.take.items():
-            self._codes_exist("rows.take", column, codes)
-        return self
-
-    def _codes_exist(self, place: str, column: str, codes: Iterable[Code]) -> None:
-        field = self.fields[column]
-        if field.type not in {"code", "flag"}:
-            raise ValueError(f"{place}: “{column}” holds no codes, so no rows can be chosen by it")
-        allowed = {UNKNOWN, *((True, False) if field.type == "flag" else field.allowed)}
-        for code in codes:
-            if code not in allowed:
-                raise ValueError(f"{place}: “{code}” is no code of “{column}”{nearest(str(code), map(str, allowed))}")
 
 
 @dataclass(frozen=True)
@@ -304,15 +124,22 @@ class Attribute:
     @property
     def public(self) -> bool:
         """Whether the public face may know it."""
-        fields = (self.layer.fields[name] for name in (*self.spec.fields, *self.spec.where))
+        chosen = (name for rows in (self.spec.where, *(grade.where for grade in self.spec.grades)) for name in rows)
+        fields = (self.layer.fields[name] for name in (*self.spec.fields, *chosen))
         return self.layer.public != "none" and self.spec.public and all(field.public for field in fields)
 
     def title(self, lang: str) -> str:
         """Its name for people: `layer: attribute`."""
-        from gis_sites.words import say
-
         own = self.spec.title.say(lang) if self.spec.title else say(f"measure.{self.spec.measure}", lang)
         return f"{self.layer.title.say(lang)}: {own}"
+
+    def label(self, code: str, lang: str) -> str:
+        """Return how people call one of its codes; the code itself where nobody named it."""
+        titles = {grade.code: grade.title for grade in self.spec.grades if grade.title}
+        titles |= self.layer.labels.get(self.spec.fields[0], {}) if self.spec.fields else {}
+        if code in titles:
+            return titles[code].say(lang)
+        return say("catalogue.none", lang) if code == NONE else code
 
 
 @dataclass(frozen=True)
@@ -339,21 +166,23 @@ class Catalogue:
 
     def public(self) -> "Catalogue":
         """Return the catalogue the public face knows: public layers, and of these the public attributes only."""
-        layers = {
-            layer.name: layer.model_copy(
-                update={
-                    "attributes": {a.short: a.spec for a in attributes_of(layer) if a.public},
-                    "fields": {name: field for name, field in layer.fields.items() if field.public},
-                }
-            )
-            for layer in self.layers.values()
-            if layer.public != "none"
-        }
-        # model_copy drops what the public face must not see, yet keeps private state such as the hash.
-        return Catalogue(layers, self.tables)
+        return Catalogue({one.name: _shown(one) for one in self.layers.values() if one.public != "none"}, self.tables)
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers.values())
+
+
+def _shown(layer: Layer) -> Layer:
+    """Return a layer without what the public face must not see; it keeps its hash."""
+    fields = {name: field for name, field in layer.fields.items() if field.public}
+    return layer.model_copy(
+        update={
+            "fields": fields,
+            "attributes": {one.short: one.spec for one in attributes_of(layer) if one.public},
+            "labels": {name: titles for name, titles in layer.labels.items() if name in fields},
+            "legend": tuple(one for one in layer.legend if set(one.when) <= set(fields)),
+        }
+    )
 
 
 def attributes_of(layer: Layer) -> tuple[Attribute, ...]:
@@ -382,14 +211,60 @@ def load_catalogue(folder: Path | None = None, *, symbols: Path | None = None) -
         raise CatalogueError("catalogue.empty", folder=folder)
     layers = {path.stem: read_layer(path) for path in paths}
     tables = {path.stem: load_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
-    if symbols and "symbol_uses" in tables:
-        tables["symbol_uses"] = tables["symbol_uses"].after(load_table(symbols))
     for layer in layers.values():
-        for name, field in layer.fields.items():
-            if field.table and field.table not in tables:
-                fault = f"fields.{name}.table: there is no “{field.table}”{nearest(field.table, tables)}"
-                raise CatalogueError("catalogue.bad_file", file=f"{layer.name}.toml", fault=fault)
+        if found := tuple(_strangers(layer, layers, tables)):
+            raise CatalogueError("catalogue.bad_file", file=f"{layer.name}.toml", fault=found)
+    if symbols and SYMBOLS in tables:
+        tables[SYMBOLS] = tables[SYMBOLS].after(_own_symbols(symbols, tables[SYMBOLS]))
     return Catalogue(layers, tables)
+
+
+def _own_symbols(path: Path, national: SymbolTable) -> SymbolTable:
+    """Read the city's own symbols; a use the national table does not know is a slip of the pen."""
+    own = load_table(path)
+    for name in sorted(set(own.classes) - set(national.classes)):
+        values = {"place": "yes, text", "name": name, "hint": nearest(name, national.classes)}
+        raise CatalogueError("catalogue.bad_file", file=path.name, fault=Said("catalogue.no_class", values))
+    return own
+
+
+def _strangers(layer: Layer, layers: Mapping[str, Layer], tables: Mapping[str, SymbolTable]) -> Iterator[Said]:
+    """Yield what a layer file speaks of and nothing else knows: tables, their classes, fields of other layers."""
+    for name, field in layer.fields.items():
+        if field.table and field.table not in tables:
+            values = {"place": f"fields.{name}.table", "name": field.table, "hint": nearest(field.table, tables)}
+            yield Said("catalogue.no_table", values)
+    for place, name, classes in _classes(layer):
+        table = tables.get(layer.fields[name].table or "")
+        known = {*table.classes, UNDECIDED} if table else set(classes)
+        for one in sorted(set(classes) - known):
+            yield Said("catalogue.no_class", {"place": place, "name": one, "hint": nearest(one, known)})
+    for attribute in attributes_of(layer):
+        worth = attribute.spec.scale.worth if attribute.spec.scale else ()
+        for code in sorted(set(worth) - set(attribute.codes)) if isinstance(worth, Mapping) else ():
+            values = {"place": f"attributes.{attribute.short}.scale", "code": code, "name": attribute.short}
+            yield Said("catalogue.no_code", {**values, "hint": nearest(code, attribute.codes)})
+    if layer.list:
+        other, _, name = layer.list.of.partition(".")
+        fields = layers[other].fields if other in layers else {}
+        if name not in fields:
+            values = {"place": "list.of", "name": layer.list.of, "hint": nearest(name, fields)}
+            yield Said("catalogue.no_field_of", values)
+
+
+def _classes(layer: Layer) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield every place that names classes of a field with a table: (place, field, classes)."""
+    for short, spec in layer.attributes.items():
+        for name in spec.fields if spec.class_ else ():
+            yield f"attributes.{short}.class", name, (str(spec.class_),)
+    for number, legend in enumerate(layer.legend, 1):
+        for name, codes in legend.when.items():
+            if layer.fields[name].table:
+                yield (
+                    f"legend.{number}.when",
+                    name,
+                    tuple(map(str, codes)) if isinstance(codes, tuple) else (str(codes),),
+                )
 
 
 def read_layer(path: Path) -> Layer:
@@ -409,7 +284,7 @@ def read_layer(path: Path) -> Layer:
     except ValidationError as error:
         raise CatalogueError("catalogue.bad_file", file=path.name, fault=faults(error, Layer)) from error
     if layer.name != path.stem:
-        fault = f"name: “{layer.name}” must be the file's name, “{path.stem}”"
+        fault = Said("catalogue.wrong_name", {"name": layer.name, "stem": path.stem})
         raise CatalogueError("catalogue.bad_file", file=path.name, fault=fault)
     layer._hash = hashlib.sha256(raw).hexdigest()
     return layer
@@ -422,3 +297,8 @@ def layer_schema() -> dict[str, Any]:
         **Layer.model_json_schema(by_alias=True),
         "title": "gis-sites layer file",
     }
+
+
+def schema_text() -> str:
+    """Return the text of `layers/layer.schema.json`."""
+    return json.dumps(layer_schema(), ensure_ascii=False, indent=2) + "\n"

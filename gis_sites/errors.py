@@ -14,10 +14,15 @@ class GisSitesError(Exception):
 
     exit_code = 1
 
-    def __init__(self, key: str, **values: Any) -> None:  # noqa: ANN401 - whatever the sentence shows
+    def __init__(self, key: str, /, **values: Any) -> None:  # noqa: ANN401 - whatever the sentence shows
         super().__init__(key, values)
         self.key = key
         self.values = values
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """What else a program would want to know, such as the successors of a parcel."""
+        return {}
 
     def sentence(self, lang: str) -> str:
         """Return what went wrong and what to do, in one language."""
@@ -59,6 +64,15 @@ class Refused(GisSitesError):
 
 class NotFound(GisSitesError):
     """Nothing of that name is in the inventory."""
+
+
+class Gone(NotFound):
+    """A parcel that was divided, merged or renumbered; `successors` are its heirs."""
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """Name the successors."""
+        return {"successors": list(self.values["successors"])}
 
 
 class DatabaseError(GisSitesError):

@@ -27,6 +27,7 @@ class FindingType(Enum):
     TABLE_LEFT_OUT = ("table_left_out", Severity.NOTE)
     COLUMN_IGNORED = ("column_ignored", Severity.NOTE)
     COLUMN_CONFLICT = ("column_conflict", Severity.WARNING)
+    COLUMN_MISSING = ("column_missing", Severity.WARNING)
     KEY_COLUMN_MISSING = ("key_column_missing", Severity.WARNING)
     COVERAGE_ASSUMED = ("coverage_assumed", Severity.WARNING)
     CRS_GIVEN = ("crs_given", Severity.NOTE)
@@ -35,6 +36,7 @@ class FindingType(Enum):
     KEY_CONFLICT = ("key_conflict", Severity.ERROR)
     KEY_JOINED = ("key_joined", Severity.NOTE)
     DUPLICATE = ("duplicate", Severity.NOTE)
+    DUPLICATE_DIFFERS = ("duplicate_differs", Severity.WARNING)
     # about a row's geometry
     GEOMETRY_MISSING = ("geometry_missing", Severity.ERROR)
     GEOMETRY_BROKEN = ("geometry_broken", Severity.ERROR)
@@ -47,6 +49,7 @@ class FindingType(Enum):
     # about a row's values
     VALUE_UNREADABLE = ("value_unreadable", Severity.WARNING)
     VALUE_REPAIRED = ("value_repaired", Severity.NOTE)
+    VALUE_MASKED = ("value_masked", Severity.NOTE)
     VALUE_MISSING = ("value_missing", Severity.ERROR)
     CODE_UNKNOWN = ("code_unknown", Severity.WARNING)
     SYMBOL_UNKNOWN = ("symbol_unknown", Severity.WARNING)

@@ -6,36 +6,62 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from gis_sites.words import Said
 
-def nearest(word: str, allowed: Iterable[str]) -> str:
+UNKNOWN = "unknown"
+"""Where rows are chosen by codes: those whose cell is empty."""
+SHOWN = 60
+"""How much of a wrong value a sentence shows."""
+
+
+class Unfit(ValueError):
+    """Raised by a model's validator with what is wrong, ready to be said in any language."""
+
+    def __init__(self, *found: Said) -> None:
+        super().__init__(*found)
+        self.found = found
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.found))
+
+
+def nearest(word: str, allowed: Iterable[str]) -> Said | str:
     """Return a hint that names the nearest allowed word, or lists a few when none is near; "" when there is none.
 
-    >>> nearest("widht", ["color", "width"])
+    >>> str(nearest("widht", ["color", "width"]))
     '; did you mean “width”?'
     """
     words = sorted(set(allowed))
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean “{close[0]}”?"
+        return Said("catalogue.did_you_mean", {"near": close[0]})
     if not words:
         return ""
-    return "; it can be " + ", ".join(words[:12]) + (" ..." if len(words) > 12 else "")
+    return Said("catalogue.can_be", {"some": ", ".join(words[:12]) + (" ..." if len(words) > 12 else "")})
 
 
-def faults(error: ValidationError, model: type[BaseModel]) -> str:
-    """Put what pydantic found into one sentence: where, what, and for an unknown key the nearest right one."""
-    sentences = []
+def faults(error: ValidationError, model: type[BaseModel]) -> tuple[Said, ...]:
+    """Put what pydantic found into sentences: where, what, and for an unknown key the nearest right one."""
+    found: list[Said] = []
     for fault in error.errors():
         place = ".".join(str(step) for step in fault["loc"])
-        if fault["type"] == "extra_forbidden":
+        cause = fault.get("ctx", {}).get("error")
+        if isinstance(cause, Unfit):
+            found += cause.found
+        elif fault["type"] == "extra_forbidden":
             *parents, key = fault["loc"]
-            owner = _owner(model, parents)
-            keys = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
-            sentences.append(f"{place}: unknown key “{key}”{nearest(str(key), keys)}")
+            hint = nearest(str(key), _keys(_owner(model, parents)))
+            found.append(Said("catalogue.unknown_key", {"place": place, "name": key, "hint": hint}))
+        elif fault["type"] == "missing":
+            found.append(Said("catalogue.missing_key", {"place": place}))
         else:
-            text = fault["msg"].removeprefix("Value error, ")
-            sentences.append(f"{place}: {text}" if place else text)
-    return "; ".join(sentences)
+            values = {"place": place, "value": str(fault["input"])[:SHOWN], "fault": fault["msg"]}
+            found.append(Said("catalogue.unfit_value", values))
+    return tuple(found)
+
+
+def _keys(owner: type[BaseModel] | None) -> list[str]:
+    return [field.alias or name for name, field in owner.model_fields.items()] if owner else []
 
 
 def _owner(model: type[BaseModel], path: Iterable[Any]) -> type[BaseModel] | None:

@@ -1,12 +1,28 @@
 """Sentences people read, in every language we speak: one table a language, looked up by key."""
 
 import tomllib
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any
 
 LANGUAGES = ("pl", "en")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence to be said later, in whichever language: it can stand as a value of another sentence."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, lang: str) -> str:
+        """Return it in one language."""
+        return say(self.key, lang, **self.values)
+
+    def __str__(self) -> str:
+        return self.say("en")
 
 
 @cache
@@ -22,13 +38,22 @@ def sentences(lang: str) -> dict[str, str]:
     return found
 
 
-def say(key: str, lang: str, **values: Any) -> str:  # noqa: ANN401 - whatever the sentence shows
-    """Fill the sentence `key` with values.
+def say(key: str, lang: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever the sentence shows
+    """Fill the sentence `key` with values; a `Said`, or a tuple of them, is said in the same language.
 
     Raises:
         KeyError: the language has no such sentence, or the sentence names a value that is not given.
     """
-    return Formatter().vformat(sentences(lang)[key], (), values)
+    shown = {name: _spoken(value, lang) for name, value in values.items()}
+    return Formatter().vformat(sentences(lang)[key], (), shown)
+
+
+def _spoken(value: Any, lang: str) -> Any:  # noqa: ANN401 - whatever the sentence shows
+    if isinstance(value, Said):
+        return value.say(lang)
+    if isinstance(value, tuple) and any(isinstance(one, Said) for one in value):
+        return "; ".join(str(_spoken(one, lang)) for one in value)
+    return value
 
 
 def number(value: float, lang: str, digits: int = 2) -> str:

@@ -1,0 +1,412 @@
+"""The command line: one command, `gis-sites`. It reads words, calls the inventory, and shows what came back."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gis_sites.errors import GisSitesError, WrongUse
+from gis_sites.settings import Settings
+from gis_sites.words import LANGUAGES, say
+
+if TYPE_CHECKING:
+    from gis_sites.inventory import Inventory
+    from gis_sites.progress import Progress
+    from gis_sites.store.cluster import Status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Inventory of investment land: import layers, profile parcels, match an investor's requirement.",
+)
+db = typer.Typer(no_args_is_help=True, help="The database: the private cluster, or the server you set.")
+app.add_typer(db, name="db")
+
+Lang = Annotated[str | None, typer.Option(help="Language of the answer: pl or en.")]
+Json = Annotated[str | None, typer.Option("--json", metavar="-", help="Write one JSON document to standard output.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+def main() -> None:
+    """Run the command; an error a person can mend ends with its sentence, not with a trace."""
+    # Ended by another program, a command still lets go of the database it shares.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        app()
+    except GisSitesError as error:
+        lang = Settings().lang
+        print(say("cli.error", lang, sentence=error.sentence(lang)), file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def _inventory() -> "Iterator[Inventory]":
+    from gis_sites.inventory import open_inventory
+
+    with open_inventory(Settings()) as inventory:
+        yield inventory
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Show a bar a step on standard error, when a person is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(step: str, done: int, total: int | None = None) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield show
+
+
+def _print(thing: Any) -> None:  # noqa: ANN401 - whatever rich can draw
+    from rich.console import Console
+
+    console = Console()
+    # A pipe has no width; tables must not be squeezed into 80 columns there.
+    (console if console.is_terminal else Console(width=160)).print(thing)
+
+
+def _json(document: Any) -> None:  # noqa: ANN401 - any JSON
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _lang(lang: str | None) -> Literal["pl", "en"]:
+    chosen = lang or Settings().lang
+    if chosen not in LANGUAGES:
+        raise WrongUse("cli.no_lang", lang=chosen, allowed=", ".join(LANGUAGES))
+    return "en" if chosen == "en" else "pl"
+
+
+def _day(day: datetime | None) -> date | None:
+    return day.date() if day else None
+
+
+# ---- in ------------------------------------------------------------------------------------------------
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The source: a GeoPackage.")],
+    mapping: Annotated[Path | None, typer.Option(help="A note (TOML) that holds any of the options.")] = None,
+    layer: Annotated[list[str] | None, typer.Option(metavar="TABLE=LAYER[,LAYER]|skip")] = None,
+    rest: Annotated[str | None, typer.Option(metavar="skip", help="Leave out the tables nobody recognised.")] = None,
+    column: Annotated[list[str] | None, typer.Option(metavar="TABLE.COL=LAYER.FIELD")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="LAYER.FIELD=VALUE")] = None,
+    part: Annotated[str | None, typer.Option(help="The part of the layer this delivery replaces.")] = None,
+    coverage: Annotated[list[str] | None, typer.Option(metavar="[LAYER=]boundary|parcels|own|none|FILE")] = None,
+    crs: Annotated[str | None, typer.Option(metavar="EPSG:n")] = None,
+    encoding: Annotated[str | None, typer.Option()] = None,
+    dated: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the data speak of.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Whose data these are.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    allow_shrink: Annotated[bool, typer.Option("--allow-shrink")] = False,
+    no_profile: Annotated[bool, typer.Option("--no-profile", help="Load only; `profile` publishes later.")] = False,
+    json_: Json = None,
+) -> None:
+    """Take a source in: recognise, repair, compare, load, profile, publish."""
+    from gis_sites.intake.note import note_of, read_note
+
+    said = note_of(
+        layer=layer or (),
+        column=column or (),
+        set=set_ or (),
+        part=(part,) if part else (),
+        coverage=coverage or (),
+        rest=rest,
+        crs=crs,
+        encoding=encoding,
+        dated=_day(dated),
+        publisher=publisher,
+        allow_shrink=allow_shrink,
+    )
+    note = said.over(read_note(mapping)) if mapping else said
+    with _inventory() as inventory, _progress() as progress:
+        if not yes and not dry_run:
+            preview = inventory.import_file(file, note, dry_run=True, progress=progress)
+            if not preview.ready:
+                _tell_report(preview, json_)
+                return
+            if not _agreed(preview):
+                _tell_report(preview, json_)
+                print(say("cli.need_yes", _lang(None)), file=sys.stderr)
+                raise typer.Exit(1)
+        report = inventory.import_file(file, note, dry_run=dry_run, profile=not no_profile, progress=progress)
+    _tell_report(report, json_)
+    if not dry_run and report.rejected:
+        raise typer.Exit(3)
+
+
+def _tell_report(report: Any, json_: str | None) -> None:  # noqa: ANN401 - an ImportReport, imported when needed
+    from gis_sites.show import report_tables
+
+    if json_:
+        _json(report.model_dump(mode="json"))
+        return
+    for table in report_tables(report, _lang(None)):
+        _print(table)
+
+
+def _agreed(preview: Any) -> bool:  # noqa: ANN401 - an ImportReport, imported when needed
+    """Show a person at the terminal what would happen, and ask; nobody there means no."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    _tell_report(preview, None)
+    return typer.confirm(say("cli.go_on", _lang(None)))
+
+
+@app.command()
+def profile(
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day that counts; today.")] = None,
+    explain: Annotated[str | None, typer.Option(metavar="PARCEL", help="Say how every value is known.")] = None,
+    lang: Lang = None,
+    json_: Json = None,
+) -> None:
+    """Bring the profile up to date and publish it; or explain one parcel's."""
+    from gis_sites.show import explanation_table, state_line
+
+    with _inventory() as inventory, _progress() as progress:
+        if explain:
+            found = inventory.explain(explain)
+            _json(found) if json_ else _print(explanation_table(found, inventory.catalogue, _lang(lang)))
+            return
+        state = inventory.profile(_day(as_of), progress=progress)
+        _print(state_line(state, _lang(lang)))
+
+
+@app.command()
+def layers(lang: Lang = None, json_: Json = None) -> None:
+    """Show every layer with its parts, rows, day, coverage and publisher."""
+    from gis_sites.show import layers_document, layers_table
+
+    with _inventory() as inventory:
+        found = layers_document(inventory.catalogue, inventory.state)
+    _json(found) if json_ else _print(layers_table(found, _lang(lang)))
+
+
+@app.command()
+def revisions(layer: Annotated[str | None, typer.Argument()] = None, lang: Lang = None, json_: Json = None) -> None:
+    """Show every revision that is held, newest first."""
+    from gis_sites.show import revisions_document, revisions_table
+
+    with _inventory() as inventory:
+        found = revisions_document(inventory.revisions(layer), inventory.state)
+    _json(found) if json_ else _print(revisions_table(found, _lang(lang)))
+
+
+@app.command()
+def states(lang: Lang = None, json_: Json = None) -> None:
+    """Show every state there ever was, newest first."""
+    from gis_sites.show import states_document, states_table
+
+    with _inventory() as inventory:
+        found = states_document(inventory.states())
+    _json(found) if json_ else _print(states_table(found, _lang(lang)))
+
+
+@app.command()
+def rollback(state: int, lang: Lang = None) -> None:
+    """Publish what an older state published."""
+    from gis_sites.show import state_line
+
+    with _inventory() as inventory:
+        _print(state_line(inventory.rollback(state), _lang(lang)))
+
+
+@app.command()
+def findings(load: int, lang: Lang = None, json_: Json = None) -> None:
+    """Show what a load noticed: every repair, every row set aside or rejected."""
+    from gis_sites.show import findings_document, findings_table
+
+    with _inventory() as inventory:
+        found = findings_document(inventory.findings(load), _lang(lang))
+    _json(found) if json_ else _print(findings_table(found, _lang(lang)))
+
+
+# ---- out -----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def match(
+    requirement: Annotated[Path | None, typer.Argument(help="What the investor needs (TOML or JSON).")] = None,
+    template: Annotated[str | None, typer.Option(help="A sector template to start from.")] = None,
+    top: Annotated[int, typer.Option(min=1, max=100_000, help="How many candidates.")] = 10,
+    lang: Lang = None,
+    map_: Annotated[Path | None, typer.Option("--map", metavar="FILE.html")] = None,
+    export: Annotated[list[Path] | None, typer.Option(metavar="FILE.gpkg|.xlsx|.csv|.geojson")] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the shortlist, so that `repeat` can answer again.")
+    ] = False,
+    json_: Json = None,
+) -> None:
+    """Find the sites that fit, with reasons."""
+    from gis_sites.matching.reading import read_requirement
+
+    if requirement is None and template is None:
+        raise WrongUse("cli.no_requirement")
+    with _inventory() as inventory:
+        asked = read_requirement(requirement or {}, template=template)
+        shortlist = inventory.match(asked, top=top)
+        if save:
+            inventory.save(shortlist)
+        if map_:
+            inventory.map(shortlist, map_, lang=_lang(lang))
+        for path in export or []:
+            inventory.export(shortlist, path, lang=_lang(lang))
+        _tell_shortlist(inventory, shortlist, lang, json_)
+
+
+def _tell_shortlist(inventory: "Inventory", shortlist: dict[str, Any], lang: str | None, json_: str | None) -> None:
+    from gis_sites.show import shortlist_shown
+
+    if json_:
+        _json(shortlist)
+        return
+    for thing in shortlist_shown(shortlist, inventory.catalogue, _lang(lang)):
+        _print(thing)
+
+
+@app.command()
+def why(
+    requirement: Annotated[str, typer.Argument(help="A requirement's file, or a saved shortlist's id.")],
+    parcel: str,
+    lang: Lang = None,
+    json_: Json = None,
+) -> None:
+    """Explain why a parcel fits, or why not."""
+    from gis_sites.matching.sentences import sentences
+
+    with _inventory() as inventory:
+        explanation = inventory.why_in(requirement, parcel)
+        if json_:
+            _json(explanation)
+            return
+        for sentence in sentences(explanation, inventory.catalogue, _lang(lang)):
+            _print(sentence)
+
+
+@app.command()
+def repeat(shortlist: str, lang: Lang = None, json_: Json = None) -> None:
+    """Answer a saved requirement again, from its own state; exit 1 if anything differs."""
+    with _inventory() as inventory:
+        answer, differing = inventory.repeat(shortlist)
+        _tell_shortlist(inventory, answer, lang, json_)
+    for place in differing:
+        print(say("cli.differs", _lang(lang), place=place), file=sys.stderr)
+    raise typer.Exit(1 if differing else 0)
+
+
+@app.command()
+def demo(
+    parcels: Annotated[int, typer.Option(min=500, max=450_000, help="How large the city is.")] = 2000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Do not serve the API at the end.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where files and maps are written.")] = Path("demo"),
+    lang: Lang = None,
+) -> None:
+    """Take a synthetic city through the whole house: three shortlists and three maps."""
+    from gis_sites.inventory import open_inventory
+    from gis_sites.show import show_demo
+
+    settings = _demo_settings(parcels)
+    with open_inventory(settings) as inventory, _progress() as progress:
+        for thing in show_demo(inventory, folder, parcels=parcels, lang=_lang(lang), progress=progress):
+            _print(thing)
+    if not no_serve:
+        _serve(settings, "127.0.0.1", 8000)
+
+
+def _demo_settings(parcels: int) -> Settings:
+    """Keep the demo city apart from a real inventory, unless told where it goes."""
+    settings = Settings()
+    if settings.database_url or "home" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"home": settings.home.with_name(f"gis-sites-demo-{parcels}")})
+
+
+@app.command()
+def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8000) -> None:
+    """Serve the API."""
+    _serve(Settings(), host, port)
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
+    import importlib
+
+    import uvicorn
+
+    if not _is_loopback(host):
+        if settings.public_parcels is None:
+            raise WrongUse("cli.not_public", host=host)
+        if settings.public_parcels != "all":
+            raise WrongUse("cli.not_yet_public", value=settings.public_parcels)
+    face = importlib.import_module("api.main").create_app(settings)
+    # Query strings are nobody's business: uvicorn would log them with every request.
+    uvicorn.run(face, host=host, port=port, access_log=False)
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# ---- the database --------------------------------------------------------------------------------------
+
+
+@db.command("start")
+def db_start(lang: Lang = None) -> None:
+    """Start the private cluster and let it stay."""
+    from gis_sites.store import cluster
+
+    _print_status(cluster.start(Settings()), lang)
+
+
+@db.command("stop")
+def db_stop(
+    force: Annotated[bool, typer.Option("--force", help="Now, even while commands use it.")] = False, lang: Lang = None
+) -> None:
+    """Let the private cluster go: now, or when the last command that uses it ends."""
+    from gis_sites.store import cluster
+
+    _print_status(cluster.stop(Settings(), force=force), lang)
+
+
+@db.command("status")
+def db_status(lang: Lang = None) -> None:
+    """Tell how the database is, without starting it."""
+    from gis_sites.store import cluster
+
+    _print_status(cluster.status(Settings()), lang)
+
+
+@db.command("url")
+def db_url() -> None:
+    """Print the address of the running database, password included."""
+    from gis_sites.store import cluster
+
+    print(cluster.url(Settings()))
+
+
+def _print_status(status: "Status", lang: str | None) -> None:
+    from gis_sites.show import status_text
+
+    print(status_text(status, _lang(lang)))

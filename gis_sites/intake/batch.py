@@ -1,0 +1,68 @@
+"""Rows on their way through an import, some thousands at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+Objects = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Rows as the steps pass them on; every array has one entry a row."""
+
+    row: Numbers
+    """The row of the source table."""
+    source: pa.RecordBatch
+    """The cells as the file has them; dropped once they are fields."""
+    geometry: Objects
+    repaired: Bools
+    rejected: Bools
+    cells: Mapping[str, pa.Array] = field(default_factory=dict)
+    """The stored columns."""
+    empty: Mapping[str, Bools] = field(default_factory=dict)
+    """Where the cell of a field that rows are chosen by says nothing."""
+    key: Objects = field(default_factory=lambda: np.empty(0, dtype=object))
+    part: Objects = field(default_factory=lambda: np.empty(0, dtype=object))
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def keep(self, mask: Bools) -> "Batch":
+        """Return the rows of a mask."""
+        if mask.all():
+            return self
+        chosen = pa.array(mask)
+        return replace(
+            self,
+            row=self.row[mask],
+            source=self.source.filter(chosen),
+            geometry=self.geometry[mask],
+            repaired=self.repaired[mask],
+            rejected=self.rejected[mask],
+            cells={name: cells.filter(chosen) for name, cells in self.cells.items()},
+            empty={name: cells[mask] for name, cells in self.empty.items()},
+            key=self.key[mask] if len(self.key) else self.key,
+            part=self.part[mask] if len(self.part) else self.part,
+        )
+
+
+def arrived(source: pa.RecordBatch) -> Batch:
+    """Make a batch from what the child process read; geometry is still WKB."""
+    n = source.num_rows
+    names = source.schema.names
+    geometry = np.full(n, None, dtype=object)
+    if "__wkb" in names:
+        geometry[:] = source.column(names.index("__wkb")).to_numpy(zero_copy_only=False)
+    row = source.column(names.index("__row")).to_numpy(zero_copy_only=False).astype(np.int64)
+    return Batch(row, source, geometry, np.zeros(n, dtype=bool), np.zeros(n, dtype=bool))
+
+
+def cells_of(batch: Batch, column: str) -> pa.Array:
+    """Return a column of the source by name, exactly as spelt."""
+    return batch.source.column(batch.source.schema.names.index(column))

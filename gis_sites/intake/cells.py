@@ -1,0 +1,149 @@
+"""Whole columns of cells: each different text is read once, however many rows hold it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gis_sites.errors import Refused
+from gis_sites.findings import FindingType
+from gis_sites.intake.batch import Bools, Numbers
+from gis_sites.intake.values import Cell, clean, scaled, sensible_day, spell
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column as its different texts: `index` into `texts` for each row, -1 where the cell is empty."""
+
+    index: Numbers
+    texts: tuple[str, ...]
+
+    @property
+    def empty(self) -> Bools:
+        """Where the cell says nothing."""
+        return self.index < 0
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Something noticed in some rows of a column: the rows by position, the text, and what was made of it."""
+
+    type: FindingType
+    rows: Numbers
+    text: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """A column read: the values, and what was noticed."""
+
+    values: pa.Array
+    issues: tuple[Issue, ...] = ()
+
+
+def words(column: pa.Array, encoding: str | None = None) -> Words:
+    """Return the different texts of a column, cleaned; numbers are spelt as people write them.
+
+    Raises:
+        Refused: the texts are not in the encoding they should be in.
+    """
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return Words(np.full(len(column), -1), ())
+    encoded = decoded(column, encoding).dictionary_encode()
+    raw = encoded.dictionary.to_pylist()
+    cleaned = [None if value is None else clean(spell(value)) for value in raw]  # NaN is spelt nan: empty
+    texts = tuple(dict.fromkeys(text for text in cleaned if text is not None))
+    places = {text: place for place, text in enumerate(texts)}
+    lookup = np.array([-1 if text is None else places[text] for text in cleaned] + [-1], dtype=np.int64)
+    index = encoded.indices.fill_null(len(raw)).to_numpy(zero_copy_only=False)
+    return Words(lookup[index], texts)
+
+
+def decoded(column: pa.Array, encoding: str | None) -> pa.Array:
+    """Return texts as UTF-8, from the encoding stated."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    raw = column.view(pa.binary() if pa.types.is_string(column.type) else pa.large_binary())
+    try:
+        if encoding and encoding.casefold().replace("-", "") != "utf8":
+            return pa.array([None if cell is None else cell.decode(encoding) for cell in raw.to_pylist()], pa.string())
+        column.validate(full=True)
+    except (UnicodeDecodeError, LookupError, pa.ArrowInvalid) as error:
+        bad = next((cell for cell in raw.to_pylist() if cell is not None and not _utf8(cell)), b"")
+        raise Refused("import.encoding_bad", encoding=encoding or "UTF-8", text=repr(bad[:40])[2:-1]) from error
+    return column
+
+
+def _utf8(cell: bytes) -> bool:
+    try:
+        cell.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def read_words(found: Words, reading: Callable[[str], Cell], kind: pa.DataType) -> Read:
+    """Read the different texts of a column and give each row its value."""
+    cells = [reading(text) for text in found.texts]
+    values = pa.array([cell.value for cell in cells], kind).take(pa.array(found.index, mask=found.empty))
+    return Read(values, issues_of(found, cells))
+
+
+def issues_of(found: Words, cells: Sequence[Cell]) -> tuple[Issue, ...]:
+    """Return what was noticed, text by text."""
+    odd = [place for place, cell in enumerate(cells) if cell.issue is not None]
+    if not odd:
+        return ()
+    order = np.argsort(found.index, kind="stable")
+    starts = np.searchsorted(found.index[order], odd, side="left")
+    ends = np.searchsorted(found.index[order], odd, side="right")
+    return tuple(
+        Issue(issue, order[start:end], found.texts[place], cells[place].shown)
+        for place, start, end in zip(odd, starts, ends, strict=True)
+        if (issue := cells[place].issue) is not None
+    )
+
+
+def read_numbers(column: pa.Array, factor: float, *, share: bool) -> Read:
+    """Read a column that holds numbers already; NaN is empty, an infinity or a share beyond 0..1 unreadable."""
+    values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    empty = np.isnan(values)
+    result = values if factor == 1.0 else np.round(values * factor, 10)
+    odd = ~empty & (~np.isfinite(values) | (share & ((result < 0) | (result > 1))))
+    return Read(pa.array(result, mask=empty | odd), _unreadable(values, odd))
+
+
+def read_in_units(column: pa.Array, units: Words, factors: Mapping[str, float], *, share: bool) -> Read:
+    """Read numbers whose unit stands in another column; a number in a unit nobody knows is unreadable."""
+    values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    by_unit = np.array([*(factors.get(text.casefold(), np.nan) for text in units.texts), 1.0])
+    factor = by_unit[units.index]
+    empty = np.isnan(values)
+    odd = ~empty & ~np.isfinite(values * factor)
+    result = np.array([scaled(value, by) for value, by in zip(values, factor, strict=True)])
+    if share:
+        odd |= ~empty & ((result < 0) | (result > 1))
+    return Read(pa.array(result, mask=empty | odd), _unreadable(values, odd))
+
+
+def _unreadable(values: Floats, odd: Bools) -> tuple[Issue, ...]:
+    kind = FindingType.VALUE_UNREADABLE
+    return tuple(Issue(kind, np.array([row]), spell(float(values[row])), "number") for row in np.flatnonzero(odd))
+
+
+def read_days(column: pa.Array) -> Read:
+    """Read a column that holds days or moments already: the day as written."""
+    days = column.cast(pa.timestamp("us")).cast(pa.date32()) if pa.types.is_timestamp(column.type) else column
+    encoded = days.dictionary_encode()
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    raw = encoded.dictionary.to_pylist()
+    found = Words(index, tuple(day.isoformat() for day in raw))
+    cells = [sensible_day(day) for day in raw]
+    values = pa.array([cell.value for cell in cells], pa.date32()).take(pa.array(index, mask=index < 0))
+    return Read(values, issues_of(found, cells))

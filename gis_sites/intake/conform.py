@@ -1,0 +1,165 @@
+"""Columns become fields: cells are read, constants set, patterns taken apart, plan symbols looked up."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gis_sites.catalogue import FieldSpec
+from gis_sites.findings import Finding, FindingType, mask
+from gis_sites.intake.batch import Batch, Bools, cells_of
+from gis_sites.intake.cells import Issue, Read, Words, read_days, read_in_units, read_numbers, read_words, words
+from gis_sites.intake.loading import Loading
+from gis_sites.intake.values import UNITS, Cell, compiled, reader
+from gis_sites.store.tables import field_columns
+
+REPAIRS = frozenset({FindingType.VALUE_REPAIRED, FindingType.VALUE_MASKED})
+Reading = Callable[[str], Cell]
+LONGEST = 80
+"""Characters of a cell that a finding shows."""
+
+
+def conformed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
+    """Read every mapped column into its field."""
+    types = {name: kind.arrow for name, kind in field_columns(load.layer).items()}
+    for batch in batches:
+        filled: dict[str, pa.Array] = {}
+        parts: dict[str, pa.Array] = {}
+        empty: dict[str, Bools] = {}
+        repaired = batch.repaired.copy()
+        for name, column in load.fit.columns.items():
+            read, found = _read(batch, name, load, types[name])
+            filled[name] = read.values
+            empty[name] = found.empty if found else read.values.is_null().to_numpy(zero_copy_only=False)
+            repaired |= _notice(batch, read.issues, load, column)
+            if found and (pattern := load.layer.fields[name].pattern):
+                parts |= _groups(found, pattern, name, load)
+        cells = _complete(filled, parts, load, len(batch), types)
+        silent = {name: empty.get(name, _is_null(cells[name])) & _is_null(cells[name]) for name in load.asked}
+        yield replace(batch, cells=cells, empty=silent, repaired=repaired)
+
+
+def _is_null(cells: pa.Array) -> Bools:
+    nulls: Bools = cells.is_null().to_numpy(zero_copy_only=False)
+    return nulls
+
+
+def _read(batch: Batch, name: str, load: Loading, kind: pa.DataType) -> tuple[Read, Words | None]:
+    """Read one column; its texts come along where there are texts."""
+    spec = load.layer.fields[name]
+    column = cells_of(batch, load.fit.columns[name])
+    factor, share = load.fit.factors.get(name, 1.0), spec.unit == "share"
+    if spec.type == "number" and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        if name not in load.fit.units:
+            return read_numbers(column, factor, share=share), None
+        units = words(cells_of(batch, load.fit.units[name]), load.encoding)
+        known = UNITS.get(spec.unit or "", {})
+        return read_in_units(column, units, known, share=share), None
+    if spec.type == "date" and (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
+        return read_days(column), None
+    found = words(column, load.encoding)
+    reading = reader(spec, key=name in load.layer.key_fields, factor=factor)
+    return read_words(found, _with_pattern(spec, name, reading) if spec.pattern else reading, kind), found
+
+
+def _with_pattern(spec: FieldSpec, name: str, reading: Reading) -> Reading:
+    """Wrap a reader: the group that bears the field's own name is its value."""
+    pattern = compiled(spec.pattern or "")
+
+    def read(text: str) -> Cell:
+        match = pattern.fullmatch(text)
+        if match is None:
+            cell = reading(text)
+            known = spec.type in {"code", "flag"} and cell.value is not None
+            return cell if known else Cell(cell.value, FindingType.PATTERN_MISMATCH)
+        own = match[name] if name in pattern.groupindex else text
+        return Cell(None) if own is None else reading(own)
+
+    return read
+
+
+def _groups(found: Words, pattern: str, name: str, load: Loading) -> dict[str, pa.Array]:
+    """Return what the other named groups of a pattern say, as the fields they are named after."""
+    matches = [compiled(pattern).fullmatch(text) for text in found.texts]
+    result = {}
+    for group in compiled(pattern).groupindex:
+        spec = load.layer.fields.get(group)
+        if group == name or spec is None:
+            continue
+        reading = reader(spec, key=group in load.layer.key_fields, factor=1.0)
+        said = [match[group] if match else None for match in matches]
+        values = pa.array([None if text is None else reading(text).value for text in said])
+        result[group] = values.take(pa.array(found.index, mask=found.empty))
+    return result
+
+
+def _notice(batch: Batch, issues: Iterable[Issue], load: Loading, column: str) -> Bools:
+    """Turn what was noticed in a column into findings; return the rows that were mended."""
+    mended = np.zeros(len(batch), dtype=bool)
+    for issue in issues:
+        shown = mask(issue.text[:LONGEST])
+        values = {"value": shown, "result": issue.shown, "allowed": issue.shown}
+        rows = batch.row[issue.rows].tolist()
+        load.tally.find(*(Finding(issue.type, row, column=column, values=values) for row in rows))
+        if issue.type in REPAIRS:
+            mended[issue.rows] = True
+    return mended
+
+
+def _complete(
+    filled: dict[str, pa.Array], parts: dict[str, pa.Array], load: Loading, n: int, types: dict[str, pa.DataType]
+) -> dict[str, pa.Array]:
+    """Return every stored column: read, else from a pattern, else the constant, else unknown; then the uses."""
+    cells: dict[str, pa.Array] = {}
+    for name in load.layer.fields:
+        kind = types[name]
+        values = filled.get(name, pa.nulls(n, kind))
+        if name in parts:
+            values = pc.coalesce(values, parts[name].cast(kind))
+        if name in load.fit.constants:
+            values = pc.fill_null(values, pa.scalar(load.fit.constants[name], kind))
+        cells[name] = values
+    for name, spec in load.layer.fields.items():
+        if spec.type == "codes" and spec.table:
+            cells |= _uses(name, spec, cells, load)
+    return {name: cells[name] for name in types}
+
+
+def _uses(name: str, spec: FieldSpec, cells: dict[str, pa.Array], load: Loading) -> dict[str, pa.Array]:
+    """Look up what each printed symbol allows under its legal regime."""
+    table = load.symbols[spec.table or ""]
+    every = " ".join(table.classes)
+
+    @cache
+    def look_up(symbol: str | None, regime: str | None) -> tuple[str | None, str | None]:
+        if symbol is None:
+            return None, None
+        uses = table.uses(symbol, regime)
+        return ("", every) if uses is None else (" ".join(sorted(uses.yes)), " ".join(sorted(uses.text)))
+
+    symbols = cells[name].to_pylist()
+    regimes = cells[spec.regime].to_pylist() if spec.regime else [None] * len(symbols)
+    found = [look_up(*pair) for pair in zip(symbols, regimes, strict=True)]
+    return {
+        f"{name}_yes": pa.array([yes for yes, _ in found], pa.string()),
+        f"{name}_text": pa.array([text for _, text in found], pa.string()),
+    }
+
+
+def symbols_known(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
+    """Notice the plan symbols no table knows."""
+    fields = {name: spec for name, spec in load.layer.fields.items() if spec.type == "codes" and spec.table}
+    for batch in batches:
+        for name, spec in fields.items():
+            table = load.symbols[spec.table or ""]
+            regimes = batch.cells[spec.regime].to_pylist() if spec.regime else [None] * len(batch)
+            pairs = list(zip(batch.cells[name].to_pylist(), regimes, strict=True))
+            known = {pair: pair[0] is None or table.uses(*pair) is not None for pair in set(pairs)}
+            for row, pair in zip(batch.row.tolist(), pairs, strict=True):
+                if not known[pair]:
+                    values = {"value": pair[0]}
+                    load.tally.find(Finding(FindingType.SYMBOL_UNKNOWN, row, column=load.place(name), values=values))
+        yield batch

@@ -1,0 +1,73 @@
+"""The report of an import: the counts, what was decided, what was noticed."""
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Rows(BaseModel):
+    """read = loaded + set_aside + rejected; `repaired` counts among the loaded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    read: int
+    loaded: int
+    repaired: int
+    set_aside: int
+    rejected: int
+
+
+class Changed(BaseModel):
+    """`new` sums to the rows loaded, `old` to the rows replaced."""
+
+    new: dict[str, int]
+    old: dict[str, int]
+
+
+class ColumnFate(BaseModel):
+    """What became of a column."""
+
+    column: str
+    fate: Literal["loaded", "ignored", "conflict", "set"]
+    field: str | None = None
+
+
+class LoadReport(BaseModel):
+    """One table that went into one layer."""
+
+    layer: str
+    table: str
+    part: str | None
+    """The part replaced; None where there are several."""
+    parts: dict[str, int]
+    """Every part replaced, with its rows now."""
+    confidence: float
+    crs: str | None
+    rows: Rows
+    set_aside: dict[str, int]
+    coverage: str
+    dated: dt.date | None
+    publisher: str | None
+    changes: Changed
+    columns: list[ColumnFate]
+    findings: list[dict[str, Any]]
+    revision: int
+
+
+class ImportReport(BaseModel):
+    """The whole import, as `import --json -` prints it."""
+
+    source: dict[str, Any]
+    load: int | None
+    state: int | None = None
+    status: Literal["ready", "preview", "nothing_to_do"]
+    left_out: list[str]
+    loads: list[LoadReport]
+    ready: dict[str, int] = Field(default_factory=dict, exclude=True)
+    """Layer -> id of the revision that may now be published."""
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were rejected in all."""
+        return sum(load.rows.rejected for load in self.loads)

@@ -1,0 +1,184 @@
+"""A file handed over: known by its SHA-256, read only by a child process, never written."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from gis_sites.errors import Refused, WrongUse
+from gis_sites.intake import reader
+
+LARGEST = 32 << 30
+"""Bytes of the largest file we try."""
+LIST_SECONDS = 120
+CPU_OVER = -24
+"""How a process ends that used up its processor time (SIGXCPU)."""
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table of a source: what is known without reading its rows."""
+
+    name: str
+    geometry: str | None
+    columns: Mapping[str, str]
+    rows: int
+    crs: str | None
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of its geometry: `polygon`, `line`, `point`, `any`; None for a table without."""
+        if self.geometry is None:
+            return None
+        word = self.geometry.casefold().removeprefix("3d ")
+        for kind, signs in (("polygon", ("polygon", "surface")), ("line", ("line", "curve")), ("point", ("point",))):
+            if any(sign in word for sign in signs):
+                return kind
+        return "any"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was when it was opened."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+    tables: tuple[SourceTable, ...]
+    seen: tuple[int, int] = field(repr=False, default=(0, 0))
+    """Size and time of change when it was opened, to notice a writer."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, SourceTable]:
+        """The tables by their name."""
+        return {table.name: table for table in self.tables}
+
+
+def open_source(path: Path) -> Source:
+    """Open a GeoPackage: take its hash and list its tables, in a child process.
+
+    Raises:
+        WrongUse: there is no such file.
+        Refused: it is too large, no GeoPackage, or cannot be read.
+    """
+    if not path.is_file():
+        raise WrongUse("import.no_file", file=path)
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise Refused("import.too_large", file=path.name, size=size >> 30, most=LARGEST >> 30)
+    with path.open("rb") as file:
+        head = file.read(100)
+    if not head.startswith(b"SQLite format 3\0"):
+        raise Refused("import.not_geopackage", file=path.name)
+    copy = _without_journal(path, head)
+    tables = _listed(copy, path.name)
+    if not tables:
+        raise Refused("import.no_tables", file=path.name)
+    source = Source(copy.resolve(), path.name, size, _sha256(copy), tables, seen=_seen(copy))
+    if copy != path:
+        weakref.finalize(source, shutil.rmtree, copy.parent, True)
+    return source
+
+
+def _without_journal(path: Path, head: bytes) -> Path:
+    """Copy a file whose last changes may lie beside it (write-ahead log): reading it in place would write."""
+    if head[18:20] != b"\x02\x02":
+        return path
+    folder = Path(tempfile.mkdtemp(prefix="gis-sites-"))
+    for suffix in ("", "-wal"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            shutil.copyfile(beside, folder / beside.name)
+    return folder / path.name
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256")
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        found.update(wal.read_bytes())
+    return found.hexdigest()
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _listed(path: Path, name: str) -> tuple[SourceTable, ...]:
+    with _child(path, "list") as process:
+        try:
+            out, _ = process.communicate(timeout=LIST_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise Refused("import.reader_slow", file=name, seconds=LIST_SECONDS) from error
+        _judge(process, name)
+    return tuple(SourceTable(**table) for table in json.loads(out))
+
+
+def read_table(source: Source, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield a table in batches: `__row`, the columns asked for, `__wkb` and `__curved` where it has geometry.
+
+    Raises:
+        Refused: the file cannot be read to its end, takes too long, or changed meanwhile.
+    """
+    with _child(source.path, "read", table, *columns) as process:
+        assert process.stdout is not None
+        try:
+            yield from _stream(process.stdout)
+        except pa.ArrowInvalid as error:
+            process.kill()
+            _judge(process, source.name)
+            raise Refused("import.unreadable", file=source.name, fault=error) from error
+        _judge(process, source.name)
+    if _seen(source.path) != source.seen:
+        raise Refused("import.file_changed", file=source.name)
+
+
+def _stream(pipe: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    # An empty table writes nothing at all, which is no Arrow stream.
+    peeked = pipe.peek(1) if hasattr(pipe, "peek") else b"?"
+    if peeked:
+        with pa.ipc.open_stream(pipe) as stream:
+            yield from stream
+
+
+@contextmanager
+def _child(path: Path, verb: str, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-I", reader.__file__, verb, str(path.resolve()), *words]
+    with tempfile.TemporaryFile() as faults:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=faults)  # noqa: S603
+        process.faults = faults  # type: ignore[attr-defined]
+        try:
+            yield process
+        finally:
+            process.kill()
+            if process.stdout:
+                process.stdout.close()
+            process.wait()
+
+
+def _judge(process: "subprocess.Popen[Any]", name: str) -> None:
+    """Raise the sentence for a child that did not end well."""
+    code = process.wait()
+    if code == 0:
+        return
+    if code == CPU_OVER:
+        raise Refused("import.reader_slow", file=name, seconds=reader.SECONDS)
+    faults: IO[bytes] = process.faults  # type: ignore[attr-defined]
+    faults.seek(0)
+    said = faults.read(2000).decode("utf-8", "replace").strip().splitlines()
+    raise Refused("import.unreadable", file=name, fault=said[-1] if said else f"signal {-code}")

@@ -1,0 +1,374 @@
+"""An inventory, open: it walks a source through the whole house, and answers.
+
+source -> revision -> state (profile) -> shortlist -> map: each step hands immutable things to the next.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from gis_sites.catalogue import Catalogue, load_catalogue
+from gis_sites.errors import Gone, NotFound
+from gis_sites.progress import Progress, silent
+from gis_sites.settings import Settings
+from gis_sites.store import lineage, loads, profiles, revisions, saved, states
+from gis_sites.store.connect import Store, importing, open_store
+from gis_sites.store.revisions import Revision
+from gis_sites.store.states import State
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    import geopandas
+
+    from gis_sites.intake.note import Note
+    from gis_sites.intake.report import ImportReport
+    from gis_sites.maps.overlays import Overlay
+    from gis_sites.matching.requirement import Requirement
+    from gis_sites.store.snapshot import Snapshot
+
+Blocks = Mapping[str, Mapping[str, profiles.Profile]]
+Lang = Literal["pl", "en"]
+KINDS = ("parcels", "offers")
+PLACE = ZoneInfo("Europe/Warsaw")
+"""Where a day begins."""
+
+
+def today() -> date:
+    """Return the day it is in Poland."""
+    return datetime.now(PLACE).date()
+
+
+@contextmanager
+def open_inventory(settings: Settings | None = None) -> "Iterator[Inventory]":
+    """Open the inventory that the settings name, starting the private database if need be.
+
+    Raises:
+        DatabaseError: the database cannot be had.
+        CatalogueError: a layer file is none.
+    """
+    settings = settings or Settings()
+    catalogue = load_catalogue(settings.layers, symbols=settings.symbols)
+    with open_store(settings, catalogue=catalogue) as store:
+        yield Inventory(store, catalogue)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything one can do with an open inventory."""
+
+    store: Store
+    catalogue: Catalogue
+
+    @property
+    def state(self) -> State | None:
+        """The current state; None before the first publication."""
+        with self.store.begin() as conn:
+            return states.current(conn)
+
+    def need_state(self, number: int | None = None) -> State:
+        """Return a state, the current one unless told otherwise.
+
+        Raises:
+            NotFound: nothing was published yet, or there is no such state.
+        """
+        with self.store.begin() as conn:
+            state = states.current(conn) if number is None else states.get(conn, number)
+        if state is None:
+            raise NotFound("inventory.empty")
+        return state
+
+    # ---- in: import, profile, publish ------------------------------------------------------------------
+
+    def import_file(
+        self,
+        path: Path | str,
+        note: "Note | None" = None,
+        *,
+        dry_run: bool = False,
+        profile: bool = True,
+        progress: Progress = silent,
+    ) -> "ImportReport":
+        """Take a source in and publish it; with `dry_run` only tell what would happen.
+
+        A source that is held already adds nothing, but what waits for its publication is published.
+        Without `profile` the revisions stay ready until `profile()` publishes them.
+
+        Raises:
+            Refused: the source is not taken in; nothing has changed.
+        """
+        from gis_sites.intake.load import load
+        from gis_sites.intake.note import Note
+        from gis_sites.intake.plan import read_source
+
+        with importing(self.store):
+            plan = read_source(self.store, self.catalogue, Path(path), note or Note())
+            report = load(self.store, self.catalogue, plan, progress=progress, dry_run=dry_run)
+            if report.status != "preview" and profile:
+                state = self._publish(f"import {plan.source.name}", progress=progress)
+                report = report.model_copy(update={"state": state.id})
+        return report
+
+    def profile(self, as_of: date | None = None, *, progress: Progress = silent) -> State:
+        """Bring the profile up to date, as of a day (today), and publish it; return the state that holds then."""
+        with importing(self.store):
+            return self._publish("profile", as_of=as_of, progress=progress)
+
+    def rollback(self, state: int) -> State:
+        """Publish what an older state published; the states between stay in the history."""
+        with importing(self.store):
+            found = states.rollback(self.store, state)
+            self._after(found)
+        return found
+
+    def revisions(self, layer: str | None = None) -> list[Revision]:
+        """Return every revision that is held, newest first.
+
+        Raises:
+            CatalogueError: there is no such layer.
+        """
+        if layer is not None:
+            self.catalogue.layer(layer)
+        with self.store.begin() as conn:
+            return revisions.listed(conn, layer)
+
+    def states(self) -> list[states.Entry]:
+        """Return every state there ever was, newest first."""
+        with self.store.begin() as conn:
+            return states.history(conn)
+
+    def findings(self, load: int) -> list[loads.Noticed]:
+        """Return what a load noticed.
+
+        Raises:
+            NotFound: there is no such load.
+        """
+        with self.store.begin() as conn:
+            loads.get(conn, load)
+            return loads.findings(conn, load)
+
+    def _publish(self, reason: str, *, as_of: date | None = None, progress: Progress = silent) -> State:
+        from gis_sites.profile.build import build
+
+        day = as_of or today()
+        with self.store.begin() as conn:
+            base = states.current(conn)
+            held = states.basis(conn)
+        if base is None and not held:
+            raise NotFound("inventory.empty")
+        with self._executor(held) as executor:
+            blocks, stale_after = build(
+                self.store, self.catalogue, held, as_of=day, executor=executor, progress=progress
+            )
+        if base is not None and _same(base, held, blocks, day):
+            return base
+        with self.store.begin() as conn:
+            state = states.publish(
+                conn,
+                revisions={layer: one.id for layer, one in held.items()},
+                profiles=blocks,
+                as_of=day,
+                stale_after=stale_after,
+                reason=reason,
+                base=base.id if base else 0,
+            )
+        self._after(state)
+        return state
+
+    def _after(self, state: State) -> None:
+        """Make the views anew and drop what no state needs; neither is part of the publication."""
+        from gis_sites.store import retention, views
+
+        views.remake(self.store, state, self.catalogue)
+        retention.prune(self.store)
+
+    @contextmanager
+    def _executor(self, held: Mapping[str, Revision]) -> "Iterator[Executor | None]":
+        """Give worker processes where the work pays for starting them."""
+        parcels = held["parcel"].rows if "parcel" in held else 0
+        if self.store.settings.workers < 2 or parcels < 20_000:
+            yield None
+            return
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        # Workers start afresh: they must not inherit connections to the database.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self.store.settings.workers, mp_context=context) as executor:
+            yield executor
+
+    # ---- out: shortlist, reasons, map, exports ---------------------------------------------------------
+
+    def views(self, state: State | None = None) -> "list[Snapshot]":
+        """Open what matching reads: the attributes of parcels, and of offers where there are any."""
+        from gis_sites.store.snapshot import open_snapshot
+
+        state = state or self.need_state()
+        held = {"parcels": "parcel", "offers": "offer"}
+        return [open_snapshot(self.store, state, kind) for kind in KINDS if held[kind] in state.revisions]
+
+    def match(
+        self, requirement: "Requirement | Mapping[str, Any] | Path | str", *, top: int = 50, state: State | None = None
+    ) -> dict[str, Any]:
+        """Return the shortlist for a requirement (a model, a table, or a file's path): see DESIGN, section 8.
+
+        Raises:
+            RequirementError: the requirement cannot be understood.
+            NotFound: nothing was published yet.
+        """
+        from gis_sites.matching.shortlist import match
+
+        return match(self._understood(requirement), self.views(state), self.catalogue, top=top)
+
+    def why(
+        self, requirement: "Requirement | Mapping[str, Any] | Path | str", parcel: str, *, state: State | None = None
+    ) -> dict[str, Any]:
+        """Explain why a parcel fits a requirement, or why not.
+
+        Raises:
+            Gone: the parcel was divided, merged or renumbered.
+            NotFound: there never was such a parcel.
+        """
+        from gis_sites.matching.why import why
+
+        try:
+            return why(self._understood(requirement), self.views(state), self.catalogue, parcel)
+        except NotFound as error:
+            self.raise_if_gone(parcel, error)
+            raise
+
+    def why_in(self, requirement_or_shortlist: str, parcel: str) -> dict[str, Any]:
+        """Explain a parcel for a requirement's file, or within a saved shortlist's own state."""
+        if Path(requirement_or_shortlist).exists():
+            return self.why(Path(requirement_or_shortlist), parcel)
+        with self.store.begin() as conn:
+            kept = saved.shortlist(conn, requirement_or_shortlist)
+        return self.why(kept.requirement, parcel, state=self.need_state(kept.state))
+
+    def raise_if_gone(self, parcel: str, error: NotFound | None = None) -> None:
+        """Name the successors of a parcel that is no more.
+
+        Raises:
+            Gone: it was divided, merged or renumbered.
+        """
+        with self.store.begin() as conn:
+            heirs = lineage.successors(conn, parcel)
+        if heirs:
+            raise Gone("inventory.gone", id=parcel, successors=heirs, heirs=", ".join(heirs)) from error
+
+    def _understood(self, requirement: "Requirement | Mapping[str, Any] | Path | str") -> "Requirement":
+        from gis_sites.matching.reading import read_requirement
+        from gis_sites.matching.requirement import Requirement
+
+        return requirement if isinstance(requirement, Requirement) else read_requirement(requirement)
+
+    def save(self, shortlist: Mapping[str, Any]) -> str:
+        """Keep a shortlist, and its state with it; return its id."""
+        with self.store.begin() as conn:
+            saved.save_shortlist(
+                conn,
+                shortlist["id"],
+                state=shortlist["inventory"]["state"],
+                requirement=shortlist["requirement"],
+                result=shortlist,
+            )
+        return str(shortlist["id"])
+
+    def repeat(self, shortlist: str) -> tuple[dict[str, Any], list[str]]:
+        """Answer a saved requirement again from its own state; return the answer and what differs (nothing).
+
+        Raises:
+            NotFound: no shortlist of that id, or of an id beginning so, was saved.
+        """
+        from gis_sites.matching.why import differences
+
+        with self.store.begin() as conn:
+            kept = saved.shortlist(conn, shortlist)
+        result: dict[str, Any] = kept.result
+        answer = self.match(kept.requirement, top=len(result["candidates"]), state=self.need_state(kept.state))
+        return answer, differences(result, answer)
+
+    def frame(self, kind: str = "parcels") -> "geopandas.GeoDataFrame":
+        """Return the profile as a GeoDataFrame: one row a parcel (or offer), one or two columns an attribute."""
+        from gis_sites.profile.frame import frame
+
+        return frame(self.store, self.need_state(), kind)
+
+    def explain(self, parcel: str) -> list[dict[str, Any]]:
+        """Say of every attribute of a parcel what it is and how that is known: down to the rows that made it."""
+        from gis_sites.profile.explain import explain
+
+        state = self.need_state()
+        try:
+            return explain(self.store, self.catalogue, state, parcel)
+        except NotFound as error:
+            self.raise_if_gone(parcel, error)
+            raise
+
+    def map(self, shortlist: Mapping[str, Any], path: Path | str, *, lang: Lang | None = None) -> Path:
+        """Write a shortlist as one HTML map that opens without a network."""
+        from gis_sites.maps.files import write_text
+        from gis_sites.maps.handout import hand_out
+
+        text = hand_out(
+            shortlist,
+            self.sites(shortlist),
+            self._overlays(shortlist),
+            self.catalogue,
+            lang=lang or self.store.settings.lang,
+        )
+        write_text(Path(path), text)
+        return Path(path)
+
+    def export(self, shortlist: Mapping[str, Any], path: Path | str, *, lang: Lang | None = None) -> Path:
+        """Write a shortlist as GeoPackage, GeoJSON, CSV or XLSX, by the file's ending."""
+        from gis_sites.maps.export import export
+
+        lang = lang or self.store.settings.lang
+        export(shortlist, self.sites(shortlist), Path(path), self.catalogue, lang=lang)
+        return Path(path)
+
+    def sites(self, shortlist: Mapping[str, Any]) -> "geopandas.GeoDataFrame":
+        """Return `id` and geometry of the candidates, in the working CRS, as they were in the shortlist's state."""
+        import pandas
+
+        from gis_sites.store.features import sites
+
+        state = self.need_state(shortlist["inventory"]["state"])
+        ids = {kind: [one["id"] for one in shortlist["candidates"] if f"{one['kind']}s" == kind] for kind in KINDS}
+        with self.store.begin() as conn:
+            found = [sites(conn, state, kind, ids[kind]) for kind in KINDS if ids[kind] or kind == "parcels"]
+        return pandas.concat(found, ignore_index=True)
+
+    def _overlays(self, shortlist: Mapping[str, Any]) -> "list[Overlay]":
+        """Fetch the layers the reasons speak of, around the candidates."""
+        from gis_sites.maps.overlays import MARGIN_M, Overlay, layers_concerned
+        from gis_sites.store.features import features_in
+
+        state = self.need_state(shortlist["inventory"]["state"])
+        sites = self.sites(shortlist)
+        if sites.empty:
+            return []
+        bounds = tuple(sites.buffer(MARGIN_M).total_bounds)
+        names = [name for name in layers_concerned(shortlist, self.catalogue) if name in state.revisions]
+        with self.store.begin() as conn:
+            return [
+                Overlay(self.catalogue.layers[name], features_in(conn, state, self.catalogue.layers[name], bounds))
+                for name in names
+            ]
+
+
+def _same(
+    base: State, held: Mapping[str, Revision], blocks: Mapping[str, Mapping[str, profiles.Profile]], day: date
+) -> bool:
+    """Tell whether publishing would say again what the current state says."""
+    return (
+        base.as_of == day
+        and {layer: one.id for layer, one in base.revisions.items()} == {layer: one.id for layer, one in held.items()}
+        and {layer: {kind: one.id for kind, one in kinds.items()} for layer, kinds in base.profiles.items()}
+        == {layer: {kind: one.id for kind, one in kinds.items()} for layer, kinds in blocks.items()}
+    )

@@ -1,0 +1,139 @@
+"""The folium map inside our own page: Leaflet and nothing else, every script and style inlined, no address asked.
+
+Folium renders what it is given as templates, so nothing a person wrote may pass through it: it gets numbers, styles
+and names of ours; texts stand in the page around it, escaped.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from gis_sites.assets import asset
+from gis_sites.maps.overlays import Drawn
+
+if TYPE_CHECKING:
+    import folium
+    import jinja2
+
+MAP_SCRIPT = """
+{% macro header(this, kwargs) %}{% endmacro %}
+{% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}"></div>{% endmacro %}
+{% macro script(this, kwargs) %}
+L_NO_TOUCH = false; L_DISABLE_3D = false;
+var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+    center: {{ this.location|tojson }}, crs: L.CRS.{{ this.crs }}, ...{{ this.options|tojavascript }}
+});
+L.control.zoom({position: "bottomright"}).addTo({{ this.get_name() }});
+L.control.scale({imperial: false}).addTo({{ this.get_name() }});
+{% endmacro %}
+"""
+MIDDLE_OF_POLAND = (52.07, 19.48)
+
+
+@cache
+def templates() -> "jinja2.Environment":
+    """Return the templates of this room; everything put into them is escaped."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("gis_sites.maps"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def folium_map(sites: list[dict[str, Any]], overlays: Sequence[Drawn], names: Sequence[str]) -> "folium.Map":
+    """Build the map: overlays below in their order, the candidates above, one control that switches the overlays.
+
+    `sites` are GeoJSON features whose property `style` is theirs; `names` are the overlays' titles as HTML.
+    """
+    import folium
+
+    chart = _map_class()(location=MIDDLE_OF_POLAND, tiles=None, zoom_start=6, min_zoom=5, max_zoom=21, zoom_snap=0.5,
+                         zoom_control=False, attribution_control=False)  # fmt: skip
+    _name(chart, "sites")
+    _name(folium.map.CustomPane("sites", z_index=450, pointer_events=True).add_to(chart), "sites")
+    marker = folium.CircleMarker(radius=5)
+    for place, (drawn, name) in enumerate(zip(overlays, names, strict=True)):
+        collection = {"type": "FeatureCollection", "features": drawn.features}
+        layer = folium.GeoJson(
+            collection, drawn.style, name=name, marker=marker, show=place < 3, smooth_factor=0.5,
+            on_each_feature=folium.JsCode(f"(feature, layer) => handout.overlay({place}, feature, layer)"),
+        )  # fmt: skip
+        _name(layer.add_to(chart), f"overlay_{place}")
+    layer = folium.GeoJson(
+        {"type": "FeatureCollection", "features": sites}, lambda feature: feature["properties"]["style"],
+        control=False, pane="sites", smooth_factor=0.2,
+        on_each_feature=folium.JsCode("(feature, layer) => handout.site(feature, layer)"),
+    )  # fmt: skip
+    _name(layer.add_to(chart), "sites")
+    if overlays:
+        _name(folium.LayerControl(collapsed=False).add_to(chart), "overlays")
+    return chart
+
+
+def _name(element: Any, name: str) -> None:  # noqa: ANN401 - any folium element
+    """Give an element a name of ours, so that the same answer makes the same file."""
+    del element._parent._children[element.get_name()]
+    element._id = name
+    element._parent.add_child(element)
+
+
+@cache
+def _map_class() -> type["folium.Map"]:
+    import folium
+    from folium.template import Template
+
+    class OfflineMap(folium.Map):
+        """A folium map that links no script and no style."""
+
+        default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium's own form
+        default_css: list[tuple[str, str]] = []  # noqa: RUF012
+        _template = Template(MAP_SCRIPT)
+
+    return OfflineMap
+
+
+def scripts_of(chart: "folium.Map") -> tuple[Markup, Markup]:
+    """Render a folium map: its element and its script."""
+    figure: Any = chart.get_root()
+    for child in figure._children.values():
+        child.render()
+    # Made by folium from numbers and names of ours: not escaped again.
+    return Markup(figure.html.render()), Markup(figure.script.render())  # noqa: S704
+
+
+@cache
+def leaflet() -> tuple[str, str]:
+    """Return Leaflet's script with its licence, and its style with the images in it."""
+    licence = asset("leaflet/LICENSE").read_text(encoding="utf-8")
+    script = asset("leaflet/leaflet.js").read_text(encoding="utf-8")
+    script = re.sub(r"//# sourceMappingURL=.*", "", script)
+    style = asset("leaflet/leaflet.css").read_text(encoding="utf-8")
+    return f"/*\n{licence}*/\n{script}", re.sub(r"url\((images/[\w.-]+)\)", _inlined, style)
+
+
+def _inlined(found: re.Match[str]) -> str:
+    image = asset(f"leaflet/{found[1]}").read_bytes()
+    return f"url(data:image/png;base64,{base64.b64encode(image).decode()})"
+
+
+def safe_json(value: object) -> Markup:
+    """Return JSON that can stand inside a script element whatever its strings hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - no sign of markup is left
+
+
+def digest(script: str) -> str:
+    """Return how a content security policy names the one script it allows."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

@@ -1,0 +1,123 @@
+"""Words for the pieces of a sentence: values, what is required, sources, names, days."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from gis_sites.catalogue import Attribute, Catalogue
+from gis_sites.columns import NONE
+from gis_sites.matching.quantity import quantity
+from gis_sites.words import say
+from gis_sites.words import sentences as known
+
+Entry = Mapping[str, Any]
+
+
+def value_text(entry: Entry, attribute: Attribute, lang: str) -> str:
+    """Say what an attribute is: a value, a range, none or unknown."""
+    match entry["state"]:
+        case "unknown":
+            return say("match.value_unknown", lang)
+        case "none":
+            return say(_none_key(attribute), lang)
+        case "range":
+            return _range(entry, attribute, lang)
+        case _:
+            return one_value(entry["value"], attribute, lang, beside=_bounds(entry))
+
+
+def required_text(required: Entry, attribute: Attribute, lang: str) -> str:
+    """Say what is required of an attribute."""
+    texts = []
+    for key, value in required.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        texts.append(
+            say(f"match.required_{key}", lang, value=", ".join(one_value(one, attribute, lang) for one in values))
+        )
+    joined = texts[0]
+    for text in texts[1:]:
+        joined = say("match.required_and", lang, one=joined, other=text)
+    return joined
+
+
+def one_value(value: Any, attribute: Attribute, lang: str, *, beside: tuple[float, ...] = ()) -> str:  # noqa: ANN401
+    """Say one known value: with its unit, a day, yes or no, or the code as it is written."""
+    if isinstance(value, bool):
+        return say("match.yes" if value else "match.no", lang)
+    if value == NONE:
+        return say("match.value_none", lang)
+    if attribute.kind == "date":
+        return day(str(value), lang)
+    if isinstance(value, int | float):
+        return quantity(value, attribute.unit, lang, beside=beside)
+    return str(value)
+
+
+def source_text(source: Entry, lang: str, catalogue: Catalogue | None = None) -> str:
+    """Say where a value comes from: layer, revision, part, day, publisher."""
+    name = source.get("layer")
+    if not name:
+        return say("match.source_none", lang)
+    layer = catalogue.layers[name].title.say(lang) if catalogue and name in catalogue.layers else name
+    if source.get("revision") is None:
+        return say("match.source_missing", lang, layer=layer)
+    texts = [say("match.source_layer", lang, layer=layer, revision=source["revision"])]
+    if source.get("part") not in {None, "all"}:
+        texts.append(say("match.source_part", lang, part=source["part"]))
+    elif (source.get("parts") or 1) > 1:
+        texts.append(say("match.source_parts", lang, parts=source["parts"]))
+    if source.get("dated"):
+        texts.append(say("match.source_dated", lang, day=day(str(source["dated"]), lang)))
+    if source.get("publisher"):
+        texts.append(str(source["publisher"]))
+    if source.get("reason") == "not_measured_yet":
+        texts.append(say("match.not_computed", lang))
+    return ", ".join(texts)
+
+
+def title_text(attribute: Attribute, lang: str) -> str:
+    """Say the name of an attribute: `Layer (attribute)`, so that a value may follow a colon."""
+    layer = attribute.layer.title.say(lang)
+    return f"{layer} ({attribute.title(lang).removeprefix(f'{layer}: ')})"
+
+
+def addressee(who: str, lang: str) -> str:
+    """Say who is asked."""
+    key = f"match.of_{who}"
+    return say(key, lang) if key in known(lang) else who
+
+
+def words_in(text: Any, lang: str) -> str:  # noqa: ANN401 - a text, or one a language
+    """Return a text of the requirement in one language."""
+    return str(text[lang]) if isinstance(text, Mapping) else str(text)
+
+
+def day(iso: str, lang: str) -> str:
+    """Write a day in full."""
+    from babel.dates import format_date
+
+    return str(format_date(date.fromisoformat(iso), format="long", locale=lang))
+
+
+def _none_key(attribute: Attribute) -> str:
+    if attribute.spec.measure == "nearest_distance":
+        return "match.value_not_near"
+    return "match.value_no_limit" if attribute.spec.pick == "min" else "match.value_none"
+
+
+def _range(entry: Entry, attribute: Attribute, lang: str) -> str:
+    beside = _bounds(entry)
+    low, high = (
+        None if entry[end] is None else one_value(entry[end], attribute, lang, beside=beside) for end in ("low", "high")
+    )
+    if high is None:
+        return say("match.value_at_least", lang, low=low)
+    if low is None:
+        return say("match.value_at_most", lang, high=high)
+    return say("match.value_range", lang, low=low, high=high)
+
+
+def _bounds(entry: Entry) -> tuple[float, ...]:
+    """Return the numbers required: a value is written with enough digits to tell it from them."""
+    bounds = (entry.get("required", {}).get(key) for key in ("min", "max"))
+    return tuple(one for one in bounds if isinstance(one, int | float))

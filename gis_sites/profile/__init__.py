@@ -1,0 +1,1 @@
+"""Parcels x layers -> attributes: what is known about every parcel and offer, and how surely."""

@@ -1,0 +1,71 @@
+"""What a block of the profile was made from, as one hash: two blocks of one stamp say the same."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from gis_sites.catalogue import Layer
+from gis_sites.profile.sites import OFFER, PARCEL, Kind
+from gis_sites.store.revisions import Revision
+
+VERSION = 1
+"""Of the arithmetic: raised whenever a measure gives another value for the same input."""
+BOUNDARY = "boundary"
+
+
+def stamp(
+    layer: Layer,
+    kind: Kind,
+    revisions: Mapping[str, Revision],
+    *,
+    crs: str,
+    since: date | None,
+    until: date | None,
+) -> str:
+    """Hash all that a block depends on: what is measured, how, over which sites, from which revisions.
+
+    `since` and `until` are the days between which the same rows count; the day of the state itself is not in it.
+    """
+    made = {
+        "version": VERSION,
+        "crs": crs,
+        "kind": kind,
+        "layer": definition(layer),
+        "revisions": {name: revisions[name].id for name in needed(layer, kind, revisions)},
+        "since": since.isoformat() if since else None,
+        "until": until.isoformat() if until else None,
+    }
+    return hashlib.sha256(json.dumps(made, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def needed(layer: Layer, kind: Kind, revisions: Mapping[str, Revision]) -> list[str]:
+    """Return the layers whose revisions a block depends on."""
+    names = {PARCEL, layer.name}
+    if kind == "offers":
+        names.add(OFFER)
+    own = revisions.get(layer.name)
+    if own and any(part.coverage.kind == BOUNDARY for part in own.parts):
+        names.add(BOUNDARY)
+    return sorted(names & set(revisions))
+
+
+def definition(layer: Layer) -> dict[str, Any]:
+    """Return what a layer file says that a value depends on: no titles, aliases, scales or colours."""
+    fields = {
+        name: [field.type, list(field.allowed), field.empty, field.unit, field.pattern]
+        for name, field in layer.fields.items()
+    }
+    spare: dict[str, Any] = {"title": True, "public": True, "scale": True, "grades": {"__all__": {"title"}}}
+    return {
+        "name": layer.name,
+        "overlap": layer.overlap,
+        "parcels": layer.parcels,
+        "list": layer.list.model_dump() if layer.list else None,
+        "valid": layer.rows.valid.model_dump() if layer.rows.valid else None,
+        "fields": fields,
+        "attributes": {
+            name: spec.model_dump(mode="json", exclude=spare) for name, spec in sorted(layer.attributes.items())
+        },
+    }

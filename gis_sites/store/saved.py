@@ -1,0 +1,73 @@
+"""What people keep: the notes of publishers (how their tables are read) and shortlists with their state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from gis_sites.errors import NotFound
+from gis_sites.store.registry import mappings
+from gis_sites.store.registry import shortlists as shortlists_table
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A shortlist as it was saved."""
+
+    id: str
+    state: int
+    requirement: Json
+    result: Json
+    at: datetime
+
+
+def note(conn: sa.Connection, publisher: str) -> Json | None:
+    """Return the note saved for a publisher, None if there is none."""
+    found = sa.select(mappings.c.note).where(mappings.c.publisher == publisher)
+    return conn.execute(found).scalar_one_or_none()
+
+
+def save_note(conn: sa.Connection, publisher: str, note: Mapping[str, Any]) -> None:
+    """Save how a publisher's tables are read, in place of what was saved before."""
+    row = insert(mappings).values(publisher=publisher, note=dict(note))
+    again = {"note": row.excluded.note, "at": sa.func.now()}
+    conn.execute(row.on_conflict_do_update(index_elements=[mappings.c.publisher], set_=again))
+
+
+def save_shortlist(
+    conn: sa.Connection, shortlist: str, *, state: int, requirement: Mapping[str, Any], result: Mapping[str, Any]
+) -> None:
+    """Save a shortlist by its id; the same one again changes nothing."""
+    row = insert(shortlists_table).values(
+        id=shortlist, state_id=state, requirement=dict(requirement), result=dict(result)
+    )
+    conn.execute(row.on_conflict_do_nothing())
+
+
+def shortlist(conn: sa.Connection, shortlist: str) -> Saved:
+    """Return a saved shortlist; the first twelve or more characters of its id are enough.
+
+    Raises:
+        NotFound: none of that id is saved, or several begin so.
+    """
+    begins = shortlists_table.c.id.startswith(shortlist, autoescape=True)
+    exact = shortlists_table.c.id == shortlist
+    rows = conn.execute(shortlists_table.select().where(begins if len(shortlist) >= 12 else exact)).all()
+    if len(rows) != 1:
+        raise NotFound("store.no_shortlist", id=shortlist)
+    return _saved(rows[0])
+
+
+def shortlists(conn: sa.Connection) -> list[Saved]:
+    """Return every saved shortlist, newest first."""
+    newest = shortlists_table.select().order_by(shortlists_table.c.at.desc(), shortlists_table.c.id)
+    return [_saved(row) for row in conn.execute(newest)]
+
+
+def _saved(row: Any) -> Saved:  # noqa: ANN401 - a row of the registry
+    return Saved(row.id, row.state_id, row.requirement, row.result, row.at)

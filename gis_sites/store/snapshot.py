@@ -1,0 +1,238 @@
+"""The columnar snapshot of a state: one Arrow file, memory-mapped, that matching reads instead of the database.
+
+It is a cache: made from the profile blocks when first asked for, written beside and renamed, thrown away at will.
+Numbers are float64 (unknown NaN; high ends in `name#high` where they differ), flags int8, codes and texts indexes
+(-1 unknown) into words kept in the schema, identifiers strings.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import sqlalchemy as sa
+
+from gis_sites.catalogue import NOT_YET, Catalogue
+from gis_sites.columns import Column, Flags, Labels, Range
+from gis_sites.store import profiles
+from gis_sites.store.connect import Store
+from gis_sites.store.features import LAYERS
+from gis_sites.store.profiles import HIGH, Profile
+from gis_sites.store.reading import read
+from gis_sites.store.states import State, layer_sources
+
+FORMAT = 1
+GROUP = 12
+"""Attributes read from the database at a time: what bounds the memory of building."""
+ID = "id"
+PARCELS = "parcels"
+"""The parcels an offer names, as its table does."""
+IDENTIFIER = {"parcels": "parcel.id", "offers": "offer.id"}
+
+
+class Snapshot:
+    """The attributes of every parcel (or offer) of one state; columns are views into the mapped file."""
+
+    in_id_order = True
+    """Rows lie in the order of identifiers, code point by code point."""
+
+    def __init__(self, batch: pa.RecordBatch, state: State, kind: str, catalogue: Catalogue | None) -> None:
+        self.kind = kind
+        self.state = state
+        self.ids: pa.StringArray = batch.column(0)
+        self._batch = batch
+        self._places = {name: place for place, name in enumerate(batch.schema.names)}
+        self._catalogue = catalogue
+        self._sources = layer_sources(state)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def inventory(self) -> dict[str, Any]:
+        """What answers say of the inventory: the state, its day, the number of each layer's revision."""
+        numbers = {layer: one.number for layer, one in sorted(self.state.revisions.items())}
+        return {"state": self.state.id, "as_of": self.state.as_of.isoformat(), "revisions": numbers}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes the file holds."""
+        return tuple(name for name in self._places if "." in name and not name.endswith(HIGH))
+
+    def id(self, row: int) -> str:
+        """Return the identifier of a row."""
+        return str(self.ids[row].as_py())
+
+    def row(self, identifier: str) -> int | None:
+        """Return the row of an identifier, None when there is none."""
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self.id(middle) < identifier:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self.id(low) == identifier else None
+
+    def parcels(self, row: int) -> list[str]:
+        """Return the parcels a row stands for: itself, or those an offer names."""
+        if PARCELS not in self._places:
+            return [self.id(row)] if self.kind == "parcels" else []
+        named = self._batch.column(self._places[PARCELS])[row].as_py()
+        return re.split(r"[\s,;]+", named.strip(" ,;")) if named else []
+
+    def column(self, name: str) -> Column:
+        """Return an attribute by its full name; one the state does not have is unknown everywhere."""
+        if name == IDENTIFIER[self.kind]:
+            return self._identifiers
+        place = self._places.get(name)
+        if place is None:
+            return self._unknown(name)
+        values = self._numpy(place)
+        if values.dtype == np.float64:
+            return Range(values, self._numpy(self._places[name + HIGH]) if name + HIGH in self._places else values)
+        if values.dtype == np.int8:
+            return Flags(values)
+        return Labels(values.astype(np.int32, copy=False), self._words(place))
+
+    def source(self, name: str) -> dict[str, Any]:
+        """Return where an attribute's values come from, and a reason where there can be none."""
+        layer = name.partition(".")[0]
+        absent = {"kind": "layer", "layer": layer, "revision": None, "part": None, "parts": 0}
+        found = dict(self._sources.get(layer) or {**absent, "dated": None, "publisher": None, "reason": "not_loaded"})
+        attribute = self._catalogue.attributes.get(name) if self._catalogue else None
+        if attribute and attribute.spec.measure in NOT_YET:
+            found["reason"] = "not_measured_yet"
+        return found
+
+    def _numpy(self, place: int) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = self._batch.column(place).to_numpy(zero_copy_only=True)
+        return values
+
+    def _words(self, place: int) -> tuple[str, ...]:
+        return tuple(json.loads(self._batch.schema.field(place).metadata[b"words"]))
+
+    @cached_property
+    def _identifiers(self) -> Labels:
+        return Labels(np.arange(len(self), dtype=np.int32), tuple(self.ids.to_pylist()))
+
+    def _unknown(self, name: str) -> Column:
+        attribute = self._catalogue.attributes.get(name) if self._catalogue else None
+        kind = attribute.kind if attribute else "number"
+        if kind == "flag":
+            return Flags.unknown(len(self))
+        return Range.unknown(len(self)) if kind in {"number", "date"} else Labels.unknown(len(self))
+
+
+def open_snapshot(store: Store, state: State, kind: str) -> Snapshot:
+    """Map the snapshot of a state for `parcels` or `offers`, making it first where it is not there."""
+    file = store.snapshots / f"state-{state.id}-{kind}.arrow"
+    stamp = _stamp(store, state, kind)
+    batch = _mapped(file, stamp)
+    if batch is None:
+        _build(store, state, kind, file)
+        batch = _mapped(file, stamp)
+    if batch is None:
+        raise RuntimeError(f"{file.name} was replaced by another inventory's while it was made")
+    return Snapshot(batch, state, kind, store.catalogue)
+
+
+def _stamp(store: Store, state: State, kind: str) -> str:
+    """Say what a file was made from; a home that now serves another database, or a restored one, makes it anew."""
+    blocks = {layer: kinds[kind].stamp for layer, kinds in sorted(state.profiles.items()) if kind in kinds}
+    base = state.revisions.get(LAYERS[kind])
+    what = [FORMAT, store.uuid, state.id, state.at.isoformat(), kind, blocks, base.id if base else None]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+
+
+def _mapped(file: Path, stamp: str) -> pa.RecordBatch | None:
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(file)))
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return None
+    if (reader.schema.metadata or {}).get(b"stamp") != stamp.encode():
+        return None
+    return reader.get_batch(0)
+
+
+def _build(store: Store, state: State, kind: str, file: Path) -> None:
+    """Write the file beside its place and rename it; columns wait on disk, so memory holds one group at a time."""
+    store.snapshots.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=store.snapshots) as name, store.begin() as conn:
+        scratch = Path(name)
+        texts = _texts(conn, state, kind)
+        n = len(texts[ID])
+        fields, arrays = [pa.field(name, pa.string()) for name in texts], list(texts.values())
+        for field, values in _columns(conn, state, kind):
+            if len(values) != n:
+                raise ValueError(f"{field.name} has {len(values)} values for {n} {kind}")
+            fields.append(field)
+            arrays.append(_aside(values, scratch / field.name))
+        schema = pa.schema(fields, metadata={"stamp": _stamp(store, state, kind)})
+        beside = scratch / file.name
+        with beside.open("wb") as sink:
+            with pa.ipc.new_file(sink, schema) as writer:
+                writer.write_batch(pa.record_batch(arrays, schema=schema))
+            sink.flush()
+            # Renamed before its pages are on the disk, it could outlive a power cut with holes in it.
+            os.fsync(sink.fileno())
+        beside.replace(file)
+
+
+def _texts(conn: sa.Connection, state: State, kind: str) -> dict[str, pa.StringArray]:
+    """Return the identifiers, and for offers the parcels they name."""
+    base = state.revisions.get(LAYERS[kind])
+    wanted = {ID: "key", PARCELS: PARCELS} if kind == "offers" else {ID: "key"}
+    if base is None:
+        return {name: pa.array([], pa.string()) for name in wanted}
+    table = read(conn, base, columns=[PARCELS] if kind == "offers" else [], geometry=False).table
+    return {name: table[column].combine_chunks() for name, column in wanted.items()}
+
+
+def _columns(conn: sa.Connection, state: State, kind: str) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
+    for layer, kinds in sorted(state.profiles.items()):
+        if kind in kinds:
+            yield from _block(conn, layer, kinds[kind], skip=IDENTIFIER[kind])
+
+
+def _block(
+    conn: sa.Connection, layer: str, block: Profile, *, skip: str
+) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
+    wanted = [short for short in block.columns if f"{layer}.{short}" != skip]
+    for first in range(0, len(wanted), GROUP):
+        for short, column in profiles.read(conn, block, wanted[first : first + GROUP]).items():
+            yield from _arrays(f"{layer}.{short}", column)
+
+
+def _arrays(name: str, column: Column) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
+    if isinstance(column, Range):
+        yield pa.field(name, pa.float64()), column.low
+        if column.high is not column.low:
+            yield pa.field(name + HIGH, pa.float64()), column.high
+    elif isinstance(column, Flags):
+        yield pa.field(name, pa.int8()), column.values
+    else:
+        small = len(column.words) <= np.iinfo(np.int16).max
+        words = {"words": json.dumps(column.words, ensure_ascii=False)}
+        yield (
+            pa.field(name, pa.int16() if small else pa.int32(), metadata=words),
+            column.codes.astype(np.int16 if small else np.int32, copy=False),
+        )
+
+
+def _aside(values: npt.NDArray[Any], file: Path) -> pa.Array:
+    """Put an array on disk and return it mapped: the kernel may let its pages go."""
+    if not len(values):
+        return pa.array(values)
+    values.tofile(file)
+    kind = pa.from_numpy_dtype(values.dtype)
+    with pa.memory_map(str(file)) as source:
+        return pa.Array.from_buffers(kind, len(values), [None, source.read_buffer()])

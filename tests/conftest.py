@@ -1,0 +1,148 @@
+"""A real PostGIS for the tests: one private cluster a session (a worker of xdist has its own), an inventory a test."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from gis_sites.catalogue import Catalogue, load_catalogue
+from gis_sites.settings import Settings
+from gis_sites.store.connect import DEFAULT_CRS, Store, open_store
+from gis_sites.store.registry import metadata
+
+FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\n"
+EMPTY = f"""
+SET LOCAL lock_timeout = '2s';
+DROP SCHEMA IF EXISTS store, inventory, published CASCADE;
+CREATE SCHEMA store;
+TRUNCATE {", ".join(str(table) for table in metadata.sorted_tables)} RESTART IDENTITY;
+INSERT INTO registry.inventory (id, uuid, crs) VALUES (1, gen_random_uuid()::text, '{DEFAULT_CRS}');
+"""
+SHAPE = """
+SELECT (SELECT version_num FROM registry.alembic_version),
+       (SELECT array_agg(nspname ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^pg_'),
+       (SELECT count(*) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+         WHERE relnamespace IN ('registry'::regnamespace, 'public'::regnamespace) AND NOT attisdropped)
+"""
+"""What emptying cannot mend: a test that changes it costs a new copy of the template."""
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The layers that come with the tool."""
+    return load_catalogue()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[sa.URL]:
+    """The address of a migrated template database: on a cluster of our own, or on GIS_SITES_TEST_DATABASE_URL's."""
+    if given := os.environ.get("GIS_SITES_TEST_DATABASE_URL"):
+        server = sa.make_url(given)
+        template = server.set(database=f"gis_sites_template_{uuid.uuid4().hex[:8]}")
+        _run(server, f"CREATE DATABASE {template.database}")
+        _migrate(template)
+        yield template
+        _run(server, f"DROP DATABASE {template.database} WITH (FORCE)")
+        return
+    from gis_sites.store.cluster import running, status
+
+    # Not pytest's own folder: root's cluster runs as another account, which cannot enter it.
+    home = Path(tempfile.mkdtemp(prefix="gis-sites-"))
+    home.chmod(0o711)
+    settings = Settings(home=home / "home", database_url=None)
+    try:
+        with running(settings):
+            data = status(settings).data
+            assert data is not None
+            (data / "local.conf").write_text(FAST, encoding="utf-8")
+        with running(settings) as url:
+            template = sa.make_url(url)
+            _migrate(template)
+            yield template
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _migrate(database: sa.URL) -> None:
+    with open_store(Settings(database_url=database.render_as_string(hide_password=False))):
+        pass
+
+
+def _run(url: sa.URL, *statements: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+
+
+class Databases:
+    """Copies of the template, each a migrated inventory that holds nothing."""
+
+    def __init__(self, template: sa.URL) -> None:
+        self.template = template
+        self.made: list[sa.URL] = []
+        self._current: sa.URL | None = None
+        self._shape = self._look(template)
+
+    @property
+    def server(self) -> sa.URL:
+        """The database that commands for the whole server are sent to."""
+        return self.template.set(database="postgres")
+
+    def fresh(self) -> sa.URL:
+        """Copy the template."""
+        copy = self.template.set(database=f"test_{uuid.uuid4().hex[:12]}")
+        _run(self.server, f"CREATE DATABASE {copy.database} TEMPLATE {self.template.database}")
+        self.made.append(copy)
+        return copy
+
+    def empty(self) -> sa.URL:
+        """Empty the copy in use; a new one is made if that does not bring it back to what it was."""
+        if self._current is None or not self._emptied(self._current):
+            self._current = self.fresh()
+        return self._current
+
+    def _emptied(self, database: sa.URL) -> bool:
+        try:
+            with sa.create_engine(database, poolclass=sa.NullPool).begin() as conn:
+                conn.exec_driver_sql(EMPTY)
+            return self._look(database) == self._shape
+        except sa.exc.DBAPIError:
+            return False  # its tables are changed, or a test that failed still holds them
+
+    def drop(self) -> None:
+        """Drop every copy."""
+        for copy in self.made:
+            _run(self.server, f"DROP DATABASE {copy.database} WITH (FORCE)")
+
+    @staticmethod
+    def _look(database: sa.URL) -> tuple[object, ...]:
+        with sa.create_engine(database, poolclass=sa.NullPool).connect() as conn:
+            return tuple(conn.exec_driver_sql(SHAPE).one())
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: sa.URL) -> Iterator[Databases]:
+    """The databases of this session's tests."""
+    made = Databases(cluster)
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def settings(databases: Databases, tmp_path: Path) -> Settings:
+    """Settings of an inventory of its own: an empty home and a database that holds nothing."""
+    address = databases.empty().render_as_string(hide_password=False)
+    return Settings(home=tmp_path / "home", database_url=address, workers=1)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An open, empty inventory."""
+    with open_store(settings) as opened:
+        yield opened

@@ -1,0 +1,121 @@
+"""The same values to the last bit, however the work is cut and whoever does it."""
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from gis_sites.catalogue import Catalogue, attributes_of
+from gis_sites.columns import Column, Flags, Labels, Range
+from gis_sites.profile import tasks
+from gis_sites.profile.coverage import Cover
+from gis_sites.profile.features import cut
+from gis_sites.profile.tasks import Work, hilbert, measure_all, partitions
+from tests.profile.scenes import (
+    X0,
+    Y0,
+    layer,
+    random_lines,
+    random_points,
+    random_polygons,
+    random_rows,
+    random_sites,
+    sites_of,
+)
+
+EVERY: dict[str, Any] = {
+    "share": {"measure": "share_covered", "where": {"kind": ["a", "b"]}},
+    "production": {"measure": "share_by_class", "field": "symbol", "class": "production"},
+    "undecided": {"measure": "share_by_class", "field": "symbol", "class": "undecided"},
+    "grade": {"measure": "share_grade", "grades": [{"code": "much", "where": {"sure": ["yes"]}, "min_share": 0.5}]},
+    "main": {"measure": "largest_class", "field": "kind", "min_share": 0.05},
+    "highest": {"measure": "largest_class", "field": "kind", "pick": "highest"},
+    "limit": {"measure": "extreme_covering", "field": "limit", "pick": "min", "min_share": 0.01},
+    "crosses": {"measure": "crosses", "where": {"kind": ["a"]}},
+    "distance": {"measure": "nearest_distance", "where": {"kind": ["c"]}},
+    "any_distance": {"measure": "nearest_distance"},
+    "nearest": {"measure": "nearest_value", "field": "kind", "ties": "highest"},
+    "size": {"measure": "nearest_value", "field": "size"},
+    "frontage": {"measure": "frontage", "reach_m": 15.0},
+    "compactness": {"measure": "compactness"},
+    "circle": {"measure": "inscribed_circle"},
+    "measured": {"measure": "measured_area"},
+}
+
+
+def bits(column: Column) -> Any:
+    if isinstance(column, Range):
+        return column.low.tobytes(), column.high.tobytes()
+    if isinstance(column, Flags):
+        return column.values.tobytes()
+    return [column.text(row) for row in range(len(column))]
+
+
+def works(seed: int) -> tuple[Any, list[Work], list[Cover]]:
+    rng = np.random.default_rng(seed)
+    sites = sites_of(random_sites(rng, 12))
+    shapes = np.concatenate([random_polygons(rng, 40, 600), random_lines(rng, 30, 600), random_points(rng, 10, 600)])
+    table = random_rows(rng, len(shapes))
+    newest = layer(EVERY, name="newest", overlap="newest", rows={"valid": {"from": "start", "to": "end"}})
+    cover = Cover(shapely.box(X0 + 40, Y0 + 40, X0 + 500, Y0 + 510), stated=True)
+    features = cut(table, shapes)
+    return sites, [Work(layer(EVERY), features, 0), Work(newest, features, 1)], [Cover(None, stated=False), cover]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_partitions_do_not_change_a_bit(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites, every, covers = works(seed)
+    whole = measure_all(sites, every, covers)
+    assert len(partitions(sites.geometry)) == 1
+    for size in (7, 40):
+        monkeypatch.setattr(tasks, "LARGEST", size)
+        monkeypatch.setattr(tasks, "SMALLEST", size)
+        assert len(partitions(sites.geometry)) > 3
+        parts = measure_all(sites, every, covers)
+        for name, columns in whole.items():
+            for short, column in columns.items():
+                assert bits(column) == bits(parts[name][short]), (name, short)
+    assert {type(column) for columns in whole.values() for column in columns.values()} == {Range, Flags, Labels}
+
+
+def test_processes_do_not_change_a_bit() -> None:
+    sites, every, covers = works(3)
+    here = measure_all(sites, every, covers)
+    seen = []
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        there = measure_all(sites, every, covers, executor=executor, done=lambda *at: seen.append(at))
+    for name, columns in here.items():
+        for short, column in columns.items():
+            assert bits(column) == bits(there[name][short])
+    assert seen == [(len(sites), len(sites))]
+
+
+def test_a_site_is_measured_the_same_whatever_other_sites_there_are() -> None:
+    sites, every, covers = works(4)
+    whole = measure_all(sites, every, covers)
+    some = np.array([3, 50, 77, 140])
+    alone = measure_all(sites.take(some), every, covers)
+    for name, columns in whole.items():
+        for short, column in columns.items():
+            assert bits(column.take(some)) == bits(alone[name][short])
+
+
+def test_partitions_hold_every_site_once_and_lie_together() -> None:
+    rng = np.random.default_rng(1)
+    points = shapely.points(rng.uniform(0, 1000, (20_000, 2)))
+    groups = partitions(points)
+    assert np.array_equal(np.sort(np.concatenate(groups)), np.arange(20_000))
+    boxes = shapely.bounds([shapely.multipoints(points[rows]) for rows in groups])
+    assert shapely.area(shapely.box(*boxes.T)).sum() < 4 * 1000**2
+    steps = hilbert(np.array([(x, y) for x in range(8) for y in range(8)], dtype=float), bits=3)
+    assert sorted(steps.tolist()) == list(range(64))
+
+
+def test_every_measure_of_the_catalogue_is_known(catalogue: Catalogue) -> None:
+    from gis_sites.profile.measures import MEASURES
+
+    used = {one.spec.measure for one_layer in catalogue for one in attributes_of(one_layer)}
+    assert used <= set(MEASURES)

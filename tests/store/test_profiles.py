@@ -1,0 +1,89 @@
+from datetime import date
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from gis_sites.columns import Flags, Labels, Range
+from gis_sites.store import profiles
+from gis_sites.store.connect import Store
+
+INF, NAN = np.inf, np.nan
+
+
+def test_every_kind_of_value_comes_back(store: Store) -> None:
+    low = np.array([0.1, NAN, INF, -INF, 5.0])
+    high = np.array([0.1, NAN, INF, -INF, INF])
+    columns = {
+        "exact": Range.exact(low),
+        "same": Range(low, low.copy()),
+        "range": Range(low, high),
+        "flag": Flags(np.array([1, 0, -1, 1, 0], dtype=np.int8)),
+        "label": Labels(np.array([1, -1, 0, 2, 1], dtype=np.int32), ("ż", "a,b", "", "never")),
+    }
+    with store.begin() as conn:
+        made = profiles.write(
+            conn, layer="pipe", kind="parcels", stamp="s", columns=columns, next_change=date(2027, 1, 1)
+        )
+        back = profiles.read(conn, made)
+        assert profiles.find(conn, "s") == made
+        assert profiles.find(conn, "t") is None
+        some = profiles.read(conn, made, ["label"])
+    assert made.columns == ("exact", "same", "range", "flag", "label")
+    assert made.ranges == {"range"}
+    assert (made.rows, made.next_change, made.layer, made.kind) == (5, date(2027, 1, 1), "pipe", "parcels")
+    for name in ("exact", "same", "range"):
+        column, wanted = back[name], columns[name]
+        assert isinstance(column, Range)
+        assert isinstance(wanted, Range)
+        np.testing.assert_array_equal(column.low, wanted.low)
+        np.testing.assert_array_equal(column.high, wanted.high)
+        assert (column.high is column.low) == (name != "range")
+    flag, label = back["flag"], back["label"]
+    assert isinstance(flag, Flags)
+    assert flag.values.dtype == np.int8
+    assert flag.values.tolist() == [1, 0, -1, 1, 0]
+    assert isinstance(label, Labels)
+    assert label.words == ("", "a,b", "ż")
+    assert [label.text(row) for row in range(5)] == ["a,b", None, "ż", "", "a,b"]
+    assert list(some) == ["label"]
+
+
+def test_unknown_is_null_and_none_is_infinite_in_the_table(store: Store) -> None:
+    columns = {"d": Range(np.array([NAN, INF, 1.0]), np.array([NAN, INF, 2.0]))}
+    with store.begin() as conn:
+        made = profiles.write(conn, layer="pipe", kind="offers", stamp="s", columns=columns, next_change=None)
+        rows = conn.execute(sa.text(f'SELECT "row", "d", "d#high" FROM {made.table} ORDER BY 1')).all()
+    assert rows == [(0, None, None), (1, INF, INF), (2, 1.0, 2.0)]
+
+
+def test_an_attribute_called_like_a_high_end_is_no_clash(store: Store) -> None:
+    columns = {
+        "d": Range(np.array([1.0]), np.array([2.0])),
+        "d_high": Range.exact(np.array([3.0])),
+        "row": Flags.unknown(1),
+    }
+    columns.pop("row")
+    with store.begin() as conn:
+        made = profiles.write(conn, layer="pipe", kind="parcels", stamp="s", columns=columns, next_change=None)
+        back = profiles.read(conn, made)
+    assert {name: (one.low[0], one.high[0]) for name, one in back.items() if isinstance(one, Range)} == {
+        "d": (1.0, 2.0),
+        "d_high": (3.0, 3.0),
+    }
+
+
+def test_blocks_without_rows_or_without_attributes(store: Store) -> None:
+    with store.begin() as conn:
+        none = profiles.write(
+            conn, layer="pipe", kind="parcels", stamp="a", columns={"x": Range.unknown(0)}, next_change=None
+        )
+        bare = profiles.write(conn, layer="pipe", kind="parcels", stamp="b", columns={}, next_change=None)
+        assert len(profiles.read(conn, none)["x"]) == 0
+        assert profiles.read(conn, bare) == {}
+
+
+def test_columns_of_different_lengths_are_a_mistake(store: Store) -> None:
+    columns = {"a": Range.unknown(1), "b": Flags.unknown(2)}
+    with store.begin() as conn, pytest.raises(ValueError, match="different lengths"):
+        profiles.write(conn, layer="pipe", kind="parcels", stamp="s", columns=columns, next_change=None)
