@@ -140,7 +140,7 @@ def import_(
     with _inventory() as inventory, _progress() as progress:
         if not yes and not dry_run:
             preview = inventory.import_file(file, note, dry_run=True, progress=progress)
-            if not preview.ready:
+            if preview.status == "nothing_to_do":
                 _tell_report(preview, json_)
                 return
             if not _agreed(preview):

@@ -5,15 +5,20 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, load_catalogue
+from gis_sites.demo import write_city
+from gis_sites.intake.note import read_note
+from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from gis_sites.store.connect import DEFAULT_CRS, Store, open_store
 from gis_sites.store.registry import metadata
+from tests.browser import browser  # noqa: F401 - a fixture
 
 FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\n"
 EMPTY = f"""
@@ -30,6 +35,8 @@ SELECT (SELECT version_num FROM registry.alembic_version),
          WHERE relnamespace IN ('registry'::regnamespace, 'public'::regnamespace) AND NOT attisdropped)
 """
 """What emptying cannot mend: a test that changes it costs a new copy of the template."""
+DEMO_DAY = date(2026, 11, 21)
+"""The day the demo city is published as of: answers must not change with the day the tests are run."""
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +153,16 @@ def store(settings: Settings) -> Iterator[Store]:
     """An open, empty inventory."""
     with open_store(settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def demo_city(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of an inventory that holds the smallest demo city, published once a session: for tests that only read."""
+    folder = tmp_path_factory.mktemp("demo_city")
+    address = databases.fresh().render_as_string(hide_password=False)
+    settings = Settings(home=folder / "home", database_url=address, workers=1)
+    with open_inventory(settings) as inventory:
+        for one in write_city(folder / "city", parcels=500):
+            inventory.import_file(one.path, read_note(one.note) if one.note else None, profile=False)
+        inventory.profile(DEMO_DAY)
+    return settings

@@ -12,7 +12,7 @@ from gis_sites.demo.register import Register, describe
 from gis_sites.demo.streets import Streets, count_pieces, free_corners, lay_streets
 from gis_sites.demo.warp import to_ground
 
-FEWEST, MOST = 300, 3_000_000
+FEWEST, MOST = 500, 3_000_000
 MARGIN = 1.05
 """Cells cut for each parcel wanted; the rest is joined."""
 

@@ -57,7 +57,8 @@ def write_city(
 ) -> list[Delivery]:
     """Write a made-up city of that many parcels as the deliveries of its offices, in the order of import.
 
-    The same number and seed write the same bytes. `lang` is the language of the titles; the data speak Polish.
+    The same number and seed write the same bytes; a city has 500 parcels at least. `lang` is the language of the
+    titles; the data speak Polish.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tell = progress or silent

@@ -65,7 +65,8 @@ def lay_out(parcels: int, *, seed: int, scale: float) -> Districts:
     height = max(4, round(np.sqrt(cells))) + 1
     width = max(4, round(cells / (height - 1)))
     river = max(1, round(0.38 * height))
-    rail = width - 2 if width < 8 else round(0.7 * width)
+    # The railway parts the town from the industrial east.
+    rail = int(np.flatnonzero(~_outer(width))[-1])
     heights = _sizes(height, scale=scale, rng=rng)
     heights[river] = RIVER_ROW_M
     columns = _ends(_sizes(width, scale=scale, rng=rng), wide=rail)
@@ -87,7 +88,9 @@ def _outer(n: int) -> npt.NDArray[np.bool_]:
 
 def _sizes(n: int, *, scale: float, rng: np.random.Generator) -> Floats:
     inner = INNER_M * scale * rng.uniform(0.85, 1.2, n)
-    return np.asarray(np.where(_outer(n), rng.uniform(*OUTER_M, n), inner))
+    # The belt keeps its size, unless the city is so small that the belt alone would hold too many parcels.
+    outer = rng.uniform(*OUTER_M, n) * min(1.0, scale / 0.45)
+    return np.asarray(np.where(_outer(n), outer, inner))
 
 
 def _ends(sizes: Floats, *, wide: int | None) -> Floats:

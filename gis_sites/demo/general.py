@@ -8,6 +8,7 @@ import numpy as np
 from gis_sites.columns import Floats
 from gis_sites.demo.city import City
 from gis_sites.demo.districts import Kind
+from gis_sites.demo.rings import Ints
 from gis_sites.demo.writing import Sheet, sheet
 
 SPACE = "PL.ZIPPZP.99999/309901-POG"
@@ -28,9 +29,13 @@ LIMITS = {
     "SZ": (12.0, 30.0, 0.6, 30.0), "SN": (None, None, None, 50.0), "SO": (None, None, None, None),
 }  # fmt: skip
 """For each zone: height (m), coverage (%), floor area ratio, green share (%); empty where the law asks for none."""
+PARAMETERS = (
+    "maksWysokoscZabudowy", "maksUdzialPowierzchniZabudowy",
+    "maksNadziemnaIntensywnoscZabudowy", "minUdzialPowierzchniBiologicznieCzynnej",
+)  # fmt: skip
 
 
-def cells(city: City) -> tuple[np.ndarray[Any, Any], Any]:
+def cells(city: City) -> tuple[Ints, Any]:
     """Return the districts of the city and each one's ground, out to the middle of the streets around."""
     import shapely
 
@@ -63,38 +68,28 @@ def general_sheets(city: City) -> list[Sheet]:
     """Return `StrefaPlanistyczna` and `ObszarUzupelnieniaZabudowy`."""
     inside, shapes = cells(city)
     kinds = [Kind(code) for code in city.districts.kind.ravel()[inside].tolist()]
-    rng = city.dice(30)
-    # Some villages are farmsteads, some homes are near enough to shops.
-    chance = rng.uniform(size=len(kinds)).tolist()
+    chance = city.dice(30).uniform(size=len(kinds)).tolist()
+    infill = [row for row, kind in enumerate(kinds) if kind in {Kind.HOUSES, Kind.OLD, Kind.FLATS}]
+    names = [f"{row}OUZ" for row in range(1, len(infill) + 1)]
+    columns = {**_identity([f"1POG-{name}" for name in names]), "oznaczenie": names}
+    return [
+        sheet("StrefaPlanistyczna", "Polygon", _zone_columns(kinds, chance), shapes),
+        sheet("ObszarUzupelnieniaZabudowy", "Polygon", columns, shapes[infill]),
+    ]
+
+
+def _zone_columns(kinds: list[Kind], chance: list[float]) -> dict[str, list[Any]]:
+    """Return the columns of zones: some fields are farmsteads, some zones have no additional profile."""
     zone = ["SZ" if kind == Kind.STRIPS and die < 0.3 else ZONES[kind] for kind, die in zip(kinds, chance, strict=True)]
-    limits = {
-        name: [LIMITS[one][place] for one in zone]
-        for place, name in enumerate(
-            (
-                "maksWysokoscZabudowy", "maksUdzialPowierzchniZabudowy",
-                "maksNadziemnaIntensywnoscZabudowy", "minUdzialPowierzchniBiologicznieCzynnej",
-            )
-        )
-    }  # fmt: skip
-    columns = {
-        **_identity([f"{row}POG-{row}{one}" for row, one in enumerate(zone, start=1)]),
-        "oznaczenie": [f"{row}{one}" for row, one in enumerate(zone, start=1)],
+    labels = [f"{row}{one}" for row, one in enumerate(zone, start=1)]
+    return {
+        **_identity([f"1POG-{label}" for label in labels]),
+        "oznaczenie": labels,
         "symbol": zone,
         "profilPodstawowy": [BASIC[one] for one in zone],
         "profilDodatkowy": [MORE[one] if die > 0.25 else None for one, die in zip(zone, chance, strict=True)],
-        **limits,
+        **{name: [LIMITS[one][place] for one in zone] for place, name in enumerate(PARAMETERS)},
     }
-    infill = [row for row, kind in enumerate(kinds) if kind in {Kind.HOUSES, Kind.OLD, Kind.FLATS}]
-    names = [f"{row}OUZ" for row in range(1, len(infill) + 1)]
-    return [
-        sheet("StrefaPlanistyczna", "Polygon", columns, shapes),
-        sheet(
-            "ObszarUzupelnieniaZabudowy",
-            "Polygon",
-            {**_identity([f"1POG-{name}" for name in names]), "oznaczenie": names},
-            shapes[infill],
-        ),
-    ]
 
 
 def _identity(local: list[str]) -> dict[str, list[Any]]:

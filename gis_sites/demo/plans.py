@@ -202,9 +202,9 @@ def spoil(zones: Zones) -> None:
     import shapely
 
     symbols = zones.columns["FUN_SYMB"]
-    heavy = [row for row, symbol in enumerate(symbols) if symbol == "P"]
-    homes = [row for row, symbol in enumerate(symbols) if symbol == "MN"]
-    zones.columns["OBOWIAZUJE_DO"][(heavy or homes)[-1]] = dt.date(2026, 12, 31)
+    homes = [row for row, symbol in enumerate(symbols) if symbol == "MN"] or [0]
+    heavy = [row for row, symbol in enumerate(symbols) if symbol == "P"] or homes
+    zones.columns["OBOWIAZUJE_DO"][heavy[-1]] = dt.date(2026, 12, 31)
     zones.columns["FUN_SYMB"][homes[len(homes) // 2]] = UNKNOWN_SYMBOL
     row = homes[0]
     (ax, ay), (bx, by) = shapely.get_coordinates(zones.shapes[row])[:2]

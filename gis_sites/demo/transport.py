@@ -120,7 +120,8 @@ def _junctions(city: City) -> Sheet:
     """Return a junction in the north-east of the city, and the expressway's own, beyond the boundary."""
     east, north = _ends(city)
     columns, rows = city.districts.columns, city.districts.rows
-    inner = float((columns[-2, 1] + columns[-1, 0]) / 2), float((rows[-2, 1] + rows[-1, 0]) / 2)
+    last = int(np.flatnonzero(city.districts.kind[-1] != Kind.OUTSIDE)[-1])
+    inner = float((columns[-2, 1] + columns[-1, 0]) / 2), float((rows[last - 1, 1] + rows[last, 0]) / 2)
     found: list[Place] = [("Przykładów Północ", *inner)]
     found += [
         (f"Przykładów Wschód {row}", east + BYPASS_M, float(y))

@@ -23,6 +23,16 @@ CURVES = frozenset(range(8, 15))
 """WKB types of curves, which GEOS does not know: circular strings up to curves and surfaces."""
 
 
+class Without:
+    """Hide libraries that pyogrio and pyarrow look for and do without: loading them takes longer than most tables."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Say that there is no such library."""
+        if name in {"pandas", "geopandas"}:
+            raise ModuleNotFoundError(name)
+
+
 def limit() -> None:
     """Bound what this process may use: address space, processor time, what it writes to disk."""
     for what, most in (
@@ -61,13 +71,8 @@ def list_tables(path: str) -> list[dict[str, Any]]:
 
 def batches(path: str, table: str, columns: list[str]) -> Iterator[Any]:
     """Yield the Arrow batches of a table: row ids, columns, geometry as WKB without curves."""
-    # pyogrio looks for these two; it needs neither for Arrow, and they are most of the time it takes to start.
-    heavy = dict.fromkeys(("pandas", "geopandas"))
-    sys.modules.update(heavy)  # type: ignore[arg-type]
     import pyogrio
 
-    for name in heavy:
-        del sys.modules[name]
     options: dict[str, Any] = {"layer": table, "columns": columns, "return_fids": True, "batch_size": BATCH}
     with pyogrio.open_arrow(path, use_pyarrow=True, **options) as (meta, stream):
         geometry = meta["geometry_name"] or "wkb_geometry"
@@ -125,6 +130,7 @@ def _fetch(path: str, table: str, row: int) -> bytes | None:
 def main(words: list[str]) -> int:
     """Do one of the two things this process is for."""
     limit()
+    sys.meta_path.insert(0, Without)
     try:
         if words[0] == "list":
             sys.stdout.write(json.dumps(list_tables(words[1])))

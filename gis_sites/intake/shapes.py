@@ -98,7 +98,8 @@ class Repair:
         """Parse WKB; drop heights; reject what is missing, unreadable or not finite."""
         wkb = self.batch.geometry
         absent: Bools = np.array([shape is None for shape in wkb], dtype=bool)
-        self.shapes[~absent] = shapely.from_wkb(wkb[~absent], on_invalid="ignore")
+        with np.errstate(invalid="ignore"):  # a coordinate that is no number is noticed below
+            self.shapes[~absent] = shapely.from_wkb(wkb[~absent], on_invalid="ignore")
         missing = absent | shapely.is_empty(self.shapes)
         unnamed = _names_nothing(self.batch, self.load)
         self.reject(missing & unnamed, FindingType.GEOMETRY_MISSING)
@@ -146,13 +147,12 @@ class Repair:
         after, _ = of_kind(valid, self.load.layer.geometry)
         for place, old, new in zip(np.flatnonzero(broken).tolist(), before, after, strict=True):
             reason = shapely.is_valid_reason(old).split("[")[0]
-            row, key = int(self.batch.row[place]), self.batch.key[place]
             if new is None:
                 self.good[place] = False
-                self.load.tally.find(Finding(FindingType.GEOMETRY_BROKEN, row, key, values={"reason": reason}))
+                self._find(place, FindingType.GEOMETRY_BROKEN, reason=reason)
                 continue
-            areas = {"before": round(shapely.area(old), 2), "after": round(shapely.area(new), 2)}
-            self.load.tally.find(Finding(FindingType.GEOMETRY_REPAIRED, row, key, values={"reason": reason, **areas}))
+            areas = {"before": round(float(shapely.area(old)), 2), "after": round(float(shapely.area(new)), 2)}
+            self._find(place, FindingType.GEOMETRY_REPAIRED, reason=reason, **areas)
         self.shapes[broken] = after
         self.repaired |= broken
 
@@ -160,14 +160,18 @@ class Repair:
         wanted = self.load.layer.geometry
         found, dropped = of_kind(self.shapes, wanted)
         wrong = there & shapely.is_missing(found)
-        for place in np.flatnonzero(wrong).tolist():
-            one = np.arange(len(self.batch)) == place
-            self.reject(one, FindingType.GEOMETRY_TYPE, found=self.shapes[place].geom_type, wanted=wanted)
-        for place in np.flatnonzero(dropped & there & ~wrong).tolist():
-            one = np.arange(len(self.batch)) == place
-            self.notice(one, FindingType.GEOMETRY_PARTS_DROPPED, dropped=_other(self.shapes[place], found[place]))
-        self.repaired |= dropped & there & ~wrong
+        for place in np.flatnonzero(wrong & self.good).tolist():
+            self._find(place, FindingType.GEOMETRY_TYPE, found=self.shapes[place].geom_type, wanted=wanted)
+        self.good &= ~wrong
+        narrowed = dropped & there & ~wrong
+        for place in np.flatnonzero(narrowed).tolist():
+            self._find(place, FindingType.GEOMETRY_PARTS_DROPPED, dropped=_other(self.shapes[place], found[place]))
+        self.repaired |= narrowed
         self.shapes = found
+
+    def _find(self, place: int, kind: FindingType, **values: object) -> None:
+        row, key = int(self.batch.row[place]), self.batch.key[place]
+        self.load.tally.find(Finding(kind, row, key, values=values))
 
     def done(self) -> Batch:
         """Return the batch with its geometry made right."""

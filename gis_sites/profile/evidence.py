@@ -9,8 +9,9 @@ from gis_sites.catalogue import Attribute
 from gis_sites.columns import Floats, Rows
 from gis_sites.profile.features import Mask
 from gis_sites.profile.joined import rows_by_parcel
+from gis_sites.profile.overlay import DIGITS
 from gis_sites.profile.pieces import united
-from gis_sites.profile.proximity import front
+from gis_sites.profile.proximity import MICROMETRES, front
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import choose, texts
 
@@ -32,7 +33,7 @@ def _nearest(scene: Scene, attribute: Attribute) -> Evidence:
     for rows in (maybe, sure):
         near = scene.nearest(rows)
         if near.distance[0] <= (attribute.spec.reach_m or np.inf):
-            found |= {int(row): float(near.distance[0]) for row in near.row[near.site == 0]}
+            found |= {int(row): round(float(near.distance[0]), MICROMETRES) for row in near.row[near.site == 0]}
     return [{"row": row, "distance_m": distance, "sure": bool(sure[row])} for row, distance in sorted(found.items())]
 
 
@@ -44,7 +45,7 @@ def _covering(scene: Scene, attribute: Attribute) -> Evidence:
     _, rows, area = united(pieces, pieces.row)
     shares = area / scene.sites.area[0]
     return [
-        {"row": int(row), "share": float(share), "sure": bool(sure[row])}
+        {"row": int(row), "share": round(float(share), DIGITS), "sure": bool(sure[row])}
         for row, share in zip(rows, shares, strict=True)
     ]
 

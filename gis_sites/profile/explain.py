@@ -14,16 +14,18 @@ from gis_sites.errors import NotFound
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.evidence import evidence, keys
 from gis_sites.profile.features import cut, nothing
+from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.reading import (
     NOWHERE,
     cover_of,
+    drawn,
     feature_fields,
     parcel_fields,
     read_boundary,
     standing_for,
 )
 from gis_sites.profile.scene import Scene
-from gis_sites.profile.selection import valid_on
+from gis_sites.profile.selection import texts, valid_on
 from gis_sites.profile.sites import PARCEL, Sites
 from gis_sites.profile.values import shown
 from gis_sites.store import loads, profiles
@@ -31,7 +33,7 @@ from gis_sites.store import revisions as store_revisions
 from gis_sites.store.connect import Store
 from gis_sites.store.reading import Which
 from gis_sites.store.revisions import Revision
-from gis_sites.store.states import State
+from gis_sites.store.states import State, layer_sources
 
 MARGIN_M = 1.0
 """How much farther than a known distance rows are looked for."""
@@ -42,7 +44,7 @@ def explain(store: Store, catalogue: Catalogue, state: State, parcel: str) -> li
 
     Returns:
         one entry an attribute: `attribute, kind, unit, state (exact, range, none, unknown), value, low, high, reason,
-        source, rows`; a row has `key, part, load, source_row, file, dated, publisher` and what it contributes.
+        source, made_of, rows`; a row has `key, part, load, source_row, file, dated, publisher` and what it contributes.
 
     Raises:
         NotFound: the state holds no such parcel.
@@ -63,9 +65,9 @@ class _Asked:
         )
         if not found or not len(found):
             raise NotFound("profile.no_parcel", id=parcel, state=state.id)
+        self.sources = layer_sources(state)
         self.row = int(found.table["row"][0].as_py())
-        shapes = np.where(shapely.is_missing(found.geometry), shapely.Polygon(), found.geometry)
-        self.sites = Sites(shapes[:1], found.table.slice(0, 1), ((parcel,),), crs=state.crs)
+        self.sites = Sites(drawn(found.geometry)[:1], found.table.slice(0, 1), ((parcel,),), crs=state.crs)
         self.own = {name: found.table[name][0].as_py() for name in ("key", "part", "load", "source_row")}
         self.boundary = read_boundary(conn, state.revisions)
         self._loads: dict[int, dict[str, Any]] = {}
@@ -88,9 +90,17 @@ class _Asked:
             "unit": attribute.unit,
             **value,
             "reason": self._reason(attribute, revision, str(value["state"]), scene),
-            "source": {"layer": attribute.layer.name, "revision": revision.number if revision else None},
+            "source": self._source(attribute),
+            "made_of": [f"{row['key']} ({self._load(row, revision)['file']})" for row in rows],
             "rows": [{**row, **self._load(row, revision)} for row in rows],
         }
+
+    def _source(self, attribute: Attribute) -> dict[str, Any]:
+        """Return where an attribute's values come from, as answers show it."""
+        layer = attribute.layer.name
+        absent = {"kind": "layer", "layer": layer, "revision": None, "part": None, "parts": 0}
+        found = self.sources.get(layer) or {**absent, "dated": None, "publisher": None, "reason": "not_loaded"}
+        return {**found, "reason": "not_measured_yet"} if attribute.spec.measure in NOT_YET else found
 
     def _reason(self, attribute: Attribute, revision: Revision | None, state: str, scene: Scene | None) -> str | None:
         """Say in a word why a value is not exact; `profile.reason_<word>` is its sentence."""
@@ -124,8 +134,15 @@ class _Asked:
         )
         counts = valid_on(layer, found.table, self.state.as_of)
         table = found.table.filter(pa.array(counts)).combine_chunks()
-        shapes = standing_for(layer, table, found.geometry[counts], self.sites)
+        shapes = standing_for(layer, table, found.geometry[counts], self._named(layer, table))
         return Scene(layer, self.sites, cut(table, shapes), known(self.sites, cover_of(revision, self.boundary)))
+
+    def _named(self, layer: Layer, table: pa.Table) -> Sites:
+        """Return the parcels that rows name, for the rows that stand for them."""
+        ids = sorted({one for cell in texts(table, layer.parcels or "") for one in parcels_in(cell)})
+        found = store_revisions.read(self.conn, self.state.revisions[PARCEL], columns=(), which=Which(keys=ids))
+        members = tuple((one,) for one in texts(found.table, "key"))
+        return Sites(drawn(found.geometry), found.table, members, crs=self.state.crs)
 
     def _bounds(self, layer: Layer, columns: Mapping[str, Column]) -> tuple[float, float, float, float] | None:
         """Return a box that holds every row that can have made a value; None: rows may name parcels, read them all."""

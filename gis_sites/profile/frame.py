@@ -7,7 +7,6 @@ import numpy as np
 from gis_sites.catalogue import Attribute, load_catalogue
 from gis_sites.columns import Column, Flags, Range
 from gis_sites.errors import NotFound
-from gis_sites.profile.sites import Kind
 from gis_sites.profile.values import shown
 from gis_sites.store import profiles
 from gis_sites.store import revisions as store_revisions
@@ -17,11 +16,12 @@ from gis_sites.store.states import State
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 HIGH = "_high"
 
 
-def frame(store: Store, state: State, kind: Kind = "parcels") -> "gpd.GeoDataFrame":
+def frame(store: Store, state: State, kind: str = "parcels") -> "gpd.GeoDataFrame":
     """Return the profile of a state: `id`, a column an attribute, `<attribute>_high` where some ends differ, geometry.
 
     Numbers: unknown is NaN, none an infinity. Flags: True, False, None. Codes and texts: None is unknown, `none` is
@@ -51,14 +51,20 @@ def _columns(name: str, column: Column, attribute: Attribute | None) -> dict[str
         if not np.array_equal(column.low, column.high, equal_nan=True):
             ends[name + HIGH] = column.high
         if attribute and attribute.kind == "date":
-            return {end: _days(attribute, values) for end, values in ends.items()}
+            return {end: _objects(_days(attribute, values)) for end, values in ends.items()}
         return dict(ends)
     if isinstance(column, Flags):
-        cells = [None if value < 0 else bool(value) for value in column.values]
-        return {name: np.array(cells, dtype=object)}
-    return {name: np.array([*column.words, None], dtype=object)[column.codes]}
+        return {name: _objects([None if value < 0 else bool(value) for value in column.values])}
+    return {name: _objects(np.array([*column.words, None], dtype=object)[column.codes])}
 
 
 def _days(attribute: Attribute, values: np.ndarray[Any, np.dtype[np.float64]]) -> list[str | None]:
     cells = [shown(attribute, Range(values, values), row) for row in range(len(values))]
     return ["none" if cell["state"] == "none" else cell["value"] for cell in cells]
+
+
+def _objects(cells: Any) -> "pd.Series[Any]":  # noqa: ANN401 - a list or an array
+    import pandas as pd
+
+    # Left to itself pandas would turn None into NaN.
+    return pd.Series(cells, dtype=object)

@@ -17,6 +17,8 @@ from gis_sites.profile.pieces import Pieces, covered, united
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import NOBODY_KNOWS, NOT_THERE, encoded, numbers, picked, texts
 
+DIGITS = 9
+"""Decimals of a share: farther digits are noise of the arithmetic, and would tell 0.3 from 0.3."""
 SNAP = 1e-6
 """Shares as near as this to 0 or 1 are 0 or 1."""
 
@@ -32,7 +34,7 @@ def share(part: Floats, whole: Floats) -> Floats:
     value[(part < TOUCH_M2) & (value < 1 - SNAP)] = 0.0
     value[value <= SNAP] = 0.0
     value[value >= 1 - SNAP] = 1.0
-    return value
+    return np.round(value, DIGITS)
 
 
 def shares(scene: Scene, low: Floats, high: Floats) -> Range:

@@ -12,6 +12,9 @@ from gis_sites.profile.overlay import labels
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import NOBODY_KNOWS, NOT_THERE, hidden, picked
 
+MICROMETRES = 6
+"""Decimals of a length in metres: farther digits are noise of the arithmetic, and would tell 500 m from 500 m."""
+
 
 def nearest_distance(scene: Scene, attribute: Attribute) -> Range:
     """Measure the distance from a site to the nearest row, in metres; none (inf) where there is no such row.
@@ -20,9 +23,9 @@ def nearest_distance(scene: Scene, attribute: Attribute) -> Range:
     which nobody knows. With `reach_m` nobody looks farther: what is farther lies between the reach and infinity.
     """
     sure, maybe = scene.chosen(attribute.spec.where)
-    high = scene.nearest(sure).distance
-    low = np.minimum(scene.nearest(maybe).distance, high)
-    low = np.where(scene.known.horizon < low, scene.known.horizon, low)
+    high = np.round(scene.nearest(sure).distance, MICROMETRES)
+    low = np.minimum(np.round(scene.nearest(maybe).distance, MICROMETRES), high)
+    low = np.minimum(low, np.round(scene.known.horizon, MICROMETRES))
     reach = attribute.spec.reach_m
     if reach is not None:
         low, high = np.where(np.isfinite(low), np.minimum(low, reach), low), np.where(high > reach, np.inf, high)
@@ -109,7 +112,8 @@ def front(scene: Scene, rows: Mask, reach: float) -> Floats:
     some = low < high
     fronting = measure_union(side[some], low[some], high[some], len(sides))
     length = np.hypot(*(end - start).T)
-    return np.bincount(near[site[part[ring]]], weights=fronting * length, minlength=len(scene)).astype(np.float64)
+    total = np.bincount(near[site[part[ring]]], weights=fronting * length, minlength=len(scene))
+    return np.asarray(np.round(total, MICROMETRES), dtype=np.float64)
 
 
 def _widened(shapes: Shapes, by: float) -> Shapes:

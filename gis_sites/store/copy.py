@@ -4,7 +4,8 @@ An unquoted empty cell is null, a quoted one is the empty text; numbers keep eve
 """
 
 import io
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,11 @@ BATCH = 65_536
 BLOCK = 1 << 24
 MAX_BLOCK = (1 << 31) - 1
 """Bytes of CSV parsed at a time, usually and at most."""
-HEADER, TRAILER = 19, 2
-"""Bytes before and after the rows of a binary COPY."""
+HEADER = 19
+"""Bytes before the rows of a binary COPY; each begins with two that count its cells."""
+ARRAY_HEADER = 20
+"""Bytes before the cells of a binary array of one dimension."""
+CELL = np.dtype([("length", ">i4"), ("value", ">f8")])
 
 
 def copy_in(conn: sa.Connection, table: str, data: pa.Table) -> int:
@@ -53,15 +57,33 @@ def copy_out(
     return _parse(_received(conn, f"COPY ({text}) TO STDOUT (FORMAT csv)"), types)
 
 
-def copy_numbers(conn: sa.Connection, query: str, names: Sequence[str]) -> dict[str, Floats]:
-    """Read a query of numbers (double precision, never null) whole: several times as fast as by way of CSV."""
-    # A binary row is the number of its cells (2 bytes), then the length (4) and the content (8) of each.
-    cells = (pair for index in range(len(names)) for pair in ((f"length{index}", ">i4"), (f"value{index}", ">f8")))
-    row = np.dtype([("cells", ">i2"), *cells])
-    content = _received(conn, f"COPY ({query}) TO STDOUT (FORMAT binary)")
-    n = (content.size - HEADER - TRAILER) // row.itemsize
-    table = np.frombuffer(content, row, offset=HEADER, count=n)
-    return {name: table[f"value{index}"].astype(np.float64) for index, name in enumerate(names)}
+def copy_numbers(conn: sa.Connection, source: str, cells: Mapping[str, str]) -> dict[str, Floats]:
+    """Read columns of numbers of a table (or of a query in brackets) whole, in the order of its `row`.
+
+    `cells` are SQL expressions, double precision and never null. Each column travels as one array: a message a
+    row, as in `copy_out`, takes five times as long.
+    """
+    inner = ", ".join(f'{cell} AS "{place}"' for place, cell in enumerate(["row::double precision", *cells.values()]))
+    arrays = ", ".join(f'array_agg("{place}")' for place in range(len(cells) + 1))
+    query = f"SELECT {arrays} FROM (SELECT {inner} FROM {source} ORDER BY row) AS sorted"  # noqa: S608 - our own names
+    rows, *columns = _arrays(_received(conn, f"COPY ({query}) TO STDOUT (FORMAT binary)"), len(cells) + 1)
+    if not np.array_equal(rows, np.arange(len(rows))):
+        raise RuntimeError(f"the rows of {source} did not come in their order")
+    return dict(zip(cells, columns, strict=True))
+
+
+def _arrays(content: pa.Buffer, n: int) -> list[Floats]:
+    """Read n binary arrays of double precision, one after the other; null is an empty one."""
+    place = HEADER + 2
+    found: list[Floats] = []
+    for _ in range(n):
+        (length,) = struct.unpack_from(">i", content, place)
+        place += 4
+        cells = max(length - ARRAY_HEADER, 0) // CELL.itemsize
+        array = np.frombuffer(content, CELL, cells, place + ARRAY_HEADER) if cells else np.empty(0, CELL)
+        found.append(array["value"].astype(np.float64))
+        place += max(length, 0)
+    return found
 
 
 def _received(conn: sa.Connection, statement: str) -> pa.Buffer:

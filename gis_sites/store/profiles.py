@@ -133,10 +133,6 @@ def read(conn: sa.Connection, profile: Profile, columns: Sequence[str] | None = 
     """Read attributes of a block as they were written, labels with their words in alphabetical order."""
     names = list(profile.types if columns is None else columns)
     numbers = _numbers(conn, profile, [name for name in names if profile.types[name] != "label"])
-    texts = {name: pa.string() for name in names if profile.types[name] == "label"}
-    chosen = ", ".join(map(quoted_column, texts))
-    query = f"SELECT {chosen} FROM {quoted(profile.table)} ORDER BY row"  # noqa: S608 - our own names
-    table = copy_out(conn, query, texts) if texts else pa.table({})
     found: dict[str, Column] = {}
     for name in names:
         match profile.types[name]:
@@ -145,7 +141,7 @@ def read(conn: sa.Connection, profile: Profile, columns: Sequence[str] | None = 
             case "flag":
                 found[name] = Flags(numbers[name].astype(np.int8))
             case _:
-                found[name] = labels(table[name])
+                found[name] = _labels(conn, profile, name)
     return found
 
 
@@ -158,16 +154,16 @@ def _numbers(conn: sa.Connection, profile: Profile, names: Sequence[str]) -> dic
         cells[name] = f"coalesce({column}::integer, -1)::double precision" if flag else f"coalesce({column}, 'NaN')"
         if name in profile.ranges:
             cells[name + HIGH] = f"coalesce({quoted_column(name + HIGH)}, 'NaN')"
-    query = f"SELECT {', '.join(cells.values())} FROM {quoted(profile.table)} ORDER BY row"  # noqa: S608 - our own names
-    return copy_numbers(conn, query, list(cells)) if cells else {}
+    return copy_numbers(conn, quoted(profile.table), cells) if cells else {}
 
 
-def labels(column: pa.ChunkedArray) -> Labels:
-    """Turn texts into labels, words in the order of code points; null is unknown."""
-    encoded = column.combine_chunks().dictionary_encode()
-    words = encoded.dictionary.to_pylist()
-    order = sorted(range(len(words)), key=words.__getitem__)
-    place = np.full(len(words) + 1, -1, dtype=np.int32)
-    place[order] = np.arange(len(words), dtype=np.int32)
-    codes = pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False)
-    return Labels(place[codes], tuple(words[index] for index in order))
+def _labels(conn: sa.Connection, profile: Profile, name: str) -> Labels:
+    """Read words once and a number for each row: the database counts them, in the order of code points."""
+    word = f'{quoted_column(name)} COLLATE "C"'
+    table = quoted(profile.table)
+    listed = f"SELECT DISTINCT {word} AS word FROM {table} WHERE {word} IS NOT NULL ORDER BY word"  # noqa: S608
+    numbered = f"(SELECT word, row_number() OVER (ORDER BY word) - 1 AS code FROM ({listed}) AS listed) AS numbered"  # noqa: S608
+    coded = f"{table} LEFT JOIN {numbered} ON word = {word}"
+    codes = copy_numbers(conn, coded, {"code": "coalesce(code, -1)::double precision"})["code"].astype(np.int32)
+    words = copy_out(conn, listed, {"word": pa.string()})["word"].to_pylist()
+    return Labels(codes, tuple(words))

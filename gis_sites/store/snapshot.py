@@ -30,7 +30,7 @@ from gis_sites.store.reading import read
 from gis_sites.store.states import State, layer_sources
 
 FORMAT = 1
-GROUP = 12
+GROUP = 8
 """Attributes read from the database at a time: what bounds the memory of building."""
 ID = "id"
 PARCELS = "parcels"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gis_sites.errors import NotFound, Refused
 from gis_sites.store import profiles as profile_blocks
 from gis_sites.store import revisions as revision_tables
-from gis_sites.store.connect import Store, importing
+from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Profile
 from gis_sites.store.registry import inventory
 from gis_sites.store.registry import states as states_table
@@ -92,10 +92,11 @@ def basis(conn: sa.Connection) -> dict[str, Revision]:
     now = current(conn)
     held = dict(now.revisions) if now else {}
     published = sa.text(
-        "SELECT layer.key, max(layer.value::bigint) FROM registry.states, jsonb_each_text(revisions) AS layer "
+        "SELECT layer.key AS layer, max(layer.value::bigint) AS last "
+        "FROM registry.states, jsonb_each_text(revisions) AS layer "
         "GROUP BY layer.key"
     )
-    newest = {layer: last for layer, last in conn.execute(published)}
+    newest = {row.layer: row.last for row in conn.execute(published)}
     for one in reversed(revision_tables.listed(conn)):
         if one.id > newest.get(one.layer, 0):
             held[one.layer] = one
@@ -155,13 +156,13 @@ def history(conn: sa.Connection) -> list[Entry]:
 
 
 def rollback(store: Store, state: int) -> State:
-    """Publish the content of an older state as a new state.
+    """Publish the content of an older state as a new state; call it while holding `importing`.
 
     Raises:
         NotFound: there is no such state, or its tables were dropped.
         Refused: it is the current one.
     """
-    with importing(store), store.begin() as conn:
+    with store.begin() as conn:
         older = get(conn, state)
         now = current_id(conn)
         if now == state:

@@ -1,52 +1,19 @@
 """The hand-out in a real browser without a network: it opens, a popup gives the reasons, nothing is asked for."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.maps import Overlay, hand_out, write_text
+from tests.browser import Opened
 from tests.maps.made_up import X, Y, candidate, shortlist_of, sites_of
 from tests.maps.test_handout import HOSTILE
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Opened:
-    """A page opened offline, and what it did."""
-
-    def __init__(self, browser: Browser, file: Path, width: int = 1280, height: int = 900) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": height}, offline=True, locale="pl-PL")
-        self.asked: list[str] = []
-        self.said: list[str] = []
-        self.context.on("request", lambda request: self.asked.append(request.url))
-        self.page: Page = self.context.new_page()
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
-        self.page.goto(file.as_uri())
-
-    def close(self) -> None:
-        """Check that the page asked for nothing and complained of nothing."""
-        self.context.close()
-        assert [url for url in self.asked if not url.startswith(("file:", "data:"))] == []
-        assert self.asked != []
-        assert self.said == []
 
 
 @pytest.fixture

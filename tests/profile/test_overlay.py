@@ -190,8 +190,12 @@ def test_a_line_along_the_boundary_does_not_cross() -> None:
 
 def test_an_overlap_under_one_square_metre_is_touching_and_all_but_all_is_all() -> None:
     spec = {"measure": "share_covered"}
-    shapes = {"100 0, 101 0, 101 100, 100 100, 100 0": 0.0, "99.991 0, 150 0, 150 100, 99.991 100, 99.991 0": 0.0,
-              "0.00005 0, 101 0, 101 100, 0.00005 100, 0.00005 0": 1.0, "50 0, 101 0, 101 100, 50 100, 50 0": 0.5}  # fmt: skip
+    shapes = {
+        "100 0, 101 0, 101 100, 100 100, 100 0": 0.0,
+        "99.991 0, 150 0, 150 100, 99.991 100, 99.991 0": 0.0,
+        "0.00005 0, 101 0, 101 100, 0.00005 100, 0.00005 0": 1.0,
+        "50 0, 101 0, 101 100, 50 100, 50 0": 0.5,
+    }
     for ring, expected in shapes.items():
         found = measured(spec, sites_of(SQUARE), wkt(f"POLYGON (({ring}))"))
         assert found.low.tolist() == found.high.tolist() == [expected]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from gis_sites.columns import Flags, Labels, Range
 from gis_sites.store import profiles
 from gis_sites.store.connect import Store
+from gis_sites.store.copy import BATCH
 
 INF, NAN = np.inf, np.nan
 
@@ -81,6 +82,21 @@ def test_blocks_without_rows_or_without_attributes(store: Store) -> None:
         bare = profiles.write(conn, layer="pipe", kind="parcels", stamp="b", columns={}, next_change=None)
         assert len(profiles.read(conn, none)["x"]) == 0
         assert profiles.read(conn, bare) == {}
+
+
+def test_many_rows_keep_their_order(store: Store) -> None:
+    n = 2 * BATCH + 7
+    values = np.random.default_rng(7).random(n)
+    values[::1000] = NAN
+    columns = {"x": Range.exact(values), "f": Flags((np.arange(n) % 3 - 1).astype(np.int8))}
+    with store.begin() as conn:
+        made = profiles.write(conn, layer="pipe", kind="parcels", stamp="s", columns=columns, next_change=None)
+        back = profiles.read(conn, made)
+    number, flag = back["x"], back["f"]
+    assert isinstance(number, Range)
+    assert isinstance(flag, Flags)
+    np.testing.assert_array_equal(number.low, values)
+    np.testing.assert_array_equal(flag.values, np.arange(n) % 3 - 1)
 
 
 def test_columns_of_different_lengths_are_a_mistake(store: Store) -> None:

@@ -1,0 +1,89 @@
+"""Every command the README shows runs, in its order, in one folder, as a newcomer would run it."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOT_HERE = ("scripts/test",)
+"""It runs this test."""
+REJECTED_SOME = 3
+
+
+def blocks(kind: str) -> list[str]:
+    """The fenced blocks of one kind."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
+
+
+def test_every_line_of_a_console_block_is_a_command() -> None:
+    assert all(line.startswith("$ ") for block in blocks("console") for line in block.splitlines())
+    assert len(COMMANDS) >= 15
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a newcomer stands, with the requirement of the README written down."""
+    made = tmp_path_factory.mktemp("readme")
+    requirement = next(block for block in blocks("toml") if block.startswith("format = 1"))
+    (made / "plant.toml").write_text(requirement, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def unused_home() -> Iterator[Path]:
+    """A home where nothing is yet; not in pytest's own folder, which root's cluster cannot enter."""
+    outer = Path(tempfile.mkdtemp(prefix="gis-sites-"))
+    outer.chmod(0o711)
+    yield outer / "home"
+    shutil.rmtree(outer, ignore_errors=True)
+
+
+def test_the_commands_run(folder: Path, unused_home: Path) -> None:
+    environment = {
+        **os.environ,
+        "GIS_SITES_HOME": str(unused_home),
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+    }
+    environment.pop("GIS_SITES_DATABASE_URL", None)
+    for command in COMMANDS:
+        if command in NOT_HERE:
+            continue
+        words = shlex.split(command)
+        if words[0].startswith("scripts/"):
+            # Set-up steps are tested by running the tests at all; the demo has an inventory of its own.
+            words = ["gis-sites", "demo", "--parcels", "2000", *words[1:]]
+            home = {"GIS_SITES_HOME": f"{unused_home}-demo"}
+        else:
+            home = {}
+        done = subprocess.run(
+            words, cwd=folder, env={**environment, **home}, capture_output=True, text=True, timeout=300, check=False
+        )
+        allowed = {0, REJECTED_SOME} if words[1] == "import" else {0}
+        assert done.returncode in allowed, f"{command}: {done.stdout[-2000:]} {done.stderr[-4000:]}"
+    for name in ("plant.html", "plant.xlsx", "plant.gpkg", "demo/1_metal_works.html"):
+        assert (folder / name).stat().st_size > 1000
+
+
+def test_the_layer_file_is_one(tmp_path: Path) -> None:
+    from gis_sites.catalogue import read_layer
+
+    path = tmp_path / "noise.toml"
+    path.write_text(next(block for block in blocks("toml") if block.startswith('name = "noise"')), encoding="utf-8")
+    assert set(read_layer(path).attributes) == {"loud_share", "distance_m"}
+
+
+def test_the_files_it_points_to_are_there() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
