@@ -1,63 +1,165 @@
 """Errors as problem documents (RFC 9457), with the sentence in the language the client asked for."""
 
+import json
 import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.methods import allowed
 from gis_sites import errors
-from gis_sites.words import LANGUAGES, say
+from gis_sites.words import LANGUAGES, Said
 
 logger = logging.getLogger("gis_sites.api")
+
+SHOWN = 60
+"""How much of a wrong value a sentence shows."""
+
+
+class TooLarge(errors.GisSitesError):
+    """The body is longer than a requirement can be."""
+
+
+class UnknownType(errors.GisSitesError):
+    """The body is said to be something that is no requirement."""
+
 
 STATUS: dict[type[errors.GisSitesError], int] = {
     errors.Gone: 410,
     errors.NotFound: 404,
+    TooLarge: 413,
+    UnknownType: 415,
     errors.RequirementError: 422,
-    errors.WrongUse: 400,
-    errors.DatabaseError: 503,
 }
 """Every error a request can meet, and its status; anything else is a fault of ours."""
+KINDS = {
+    "int_parsing": "http.not_whole",
+    "greater_than_equal": "http.too_small",
+    "less_than_equal": "http.too_great",
+    "string_too_long": "http.too_long",
+    "string_pattern_mismatch": "http.odd_text",
+}
+"""The sentence of what can be wrong with a parameter, by pydantic's name of it."""
 
 
 def language(request: Request) -> str:
-    """Return the first language we speak of `?lang=` and `Accept-Language`; Polish when none is named."""
-    wanted = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
-    tags = (tag.split(";")[0].strip().lower()[:2] for tag in wanted)
-    return next((tag for tag in tags if tag in LANGUAGES), LANGUAGES[0])
+    """Return the language asked for: `?lang=`, else the best of `Accept-Language` we speak, else Polish."""
+    wanted = [request.query_params.get("lang", "").lower(), *_accepted(request.headers.get("accept-language", ""))]
+    return next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
 
 
-def problem(status: int, detail: str, *, kind: str = "about:blank", **more: object) -> JSONResponse:
-    """Return a problem document; `kind` names the error, `detail` is its sentence."""
-    document = {"type": kind, "status": status, "detail": detail, **more}
-    return JSONResponse(document, status_code=status, media_type="application/problem+json")
+def _accepted(header: str) -> Iterator[str]:
+    """Yield the languages of a header, the most wanted first."""
+    weighed = []
+    for piece in header.split(","):
+        tag, _, weight = piece.lower().replace(" ", "").partition(";q=")
+        try:
+            weighed.append((float(weight or 1), tag.partition("-")[0]))
+        except ValueError:
+            continue
+    yield from (tag for weight, tag in sorted(weighed, key=lambda one: -one[0]) if weight > 0)
+
+
+def problem(
+    request: Request, status: int, said: Said, *, headers: Mapping[str, str] | None = None, **more: object
+) -> Response:
+    """Return a problem document: `type` names the error, `detail` is its sentence."""
+    lang = language(request)
+    document = {
+        "type": f"gis-sites:{said.key}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": said.say(lang),
+        **more,
+    }
+    every = {"content-language": lang, "vary": "Accept-Language", "cache-control": "no-store", **(headers or {})}
+    # A value may hold what no UTF-8 can say: half of a surrogate pair.
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(text, status, every, "application/problem+json")
+
+
+def fault(request: Request, error: Exception) -> Response:
+    """Tell the log of a fault of ours, and the client that there is one."""
+    logger.error("fault at %s %s", request.method, request.url.path, exc_info=error)
+    return problem(request, 500, Said("http.fault"))
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error with a problem document."""
+    """Answer every error a request can meet with a problem document."""
 
     @app.exception_handler(errors.GisSitesError)
-    def ours(request: Request, error: errors.GisSitesError) -> JSONResponse:
-        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-        return problem(status, error.sentence(language(request)), kind=f"gis-sites:{error.key}", **error.more)
+    def ours(request: Request, error: errors.GisSitesError) -> Response:
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
+        if status is None:
+            return fault(request, error)
+        return problem(request, status, Said(error.key, error.values), **error.more)
 
     @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> JSONResponse:
-        known = {404: "http.no_page", 405: "http.no_method", 413: "http.too_large", 415: "http.no_type"}
-        key = known.get(error.status_code)
-        detail = say(key, language(request)) if key else str(error.detail)
-        answer = problem(error.status_code, detail)
-        answer.headers.update(error.headers or {})
-        return answer
+    def http(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["allow"] = allowed(headers.pop("Allow", "GET").split(", "))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
+        if error.status_code < 400:
+            return Response(status_code=error.status_code, headers=headers)
+        keys = {404: "http.no_page", 405: "http.no_method"}
+        shown = {"method": request.method, "path": request.url.path[:200], "fault": error.detail}
+        said = Said(keys.get(error.status_code, "http.refused"), shown)
+        return problem(request, error.status_code, said, headers=headers)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        places = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
-        return problem(422, say("http.invalid", language(request), places=places), kind="gis-sites:http.invalid")
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        said = Said("http.invalid", {"faults": tuple(map(_wrong, error.errors()))})
+        return problem(request, 422, said)
 
-    @app.exception_handler(Exception)
-    def fault(request: Request, error: Exception) -> JSONResponse:
-        logger.error("fault at %s %s", request.method, request.url.path, exc_info=error)
-        return problem(500, say("http.fault", language(request)))
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(NoConnection)
+    def unavailable(request: Request, error: Exception) -> Response:
+        logger.error("no database at %s %s: %s", request.method, request.url.path, error)
+        return problem(request, 503, Said("http.unavailable"), headers={"retry-after": "30"})
+
+
+def _wrong(one: Mapping[str, Any]) -> Said:
+    """Say what is wrong with a parameter."""
+    bound = next(iter(one.get("ctx", {}).values()), "")
+    shown = {"place": ".".join(map(str, one["loc"][1:])), "value": str(one["input"])[:SHOWN]}
+    return Said(KINDS.get(one["type"], "http.odd"), {**shown, "bound": bound, "fault": one["msg"]})
+
+
+class Faults:
+    """Middleware that turns faults of ours into problem documents; nothing of them is told but that they are."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and answer for what was raised."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if begun:
+                raise
+            await fault(Request(scope), error)(scope, receive, send)

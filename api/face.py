@@ -1,79 +1,105 @@
 """The public face of an inventory: public layers, fields and attributes only, one state at a time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from threading import Lock
 from typing import Any
 
-from gis_sites.catalogue import Attribute, Catalogue, attributes_of
+from gis_sites.catalogue import Attribute, attributes_of
 from gis_sites.errors import NotFound
 from gis_sites.inventory import Inventory
+from gis_sites.layer import Layer
 from gis_sites.matching.reasons import value_of
+from gis_sites.matching.requirement import Requirement
 from gis_sites.matching.sentences import cautions
+from gis_sites.matching.shortlist import match, software
 from gis_sites.matching.view import parcels_of
 from gis_sites.show import layers_document
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.store.states import State
+from gis_sites.words import LANGUAGES
 
 Json = dict[str, Any]
+LAYERS = {"parcels": "parcel", "offers": "offer"}
 
 
-@dataclass
 class Face:
-    """What the routes ask; it holds the snapshots of the current state and of no other."""
+    """What the routes ask; it holds the snapshots of the newest state and of no other."""
 
-    whole: Inventory
+    def __init__(self, whole: Inventory) -> None:
+        self.catalogue = whole.catalogue.public()
+        self.inventory = Inventory(whole.store, self.catalogue)
+        # Answers of another inventory, or of another version, may differ under the same number of a state.
+        self._stamp = hashlib.sha256(f"{whole.store.uuid} {software()}".encode()).hexdigest()[:12]
+        self._held: tuple[int, list[Snapshot]] = (0, [])
+        self._opening = Lock()
 
-    def __post_init__(self) -> None:
-        self.catalogue: Catalogue = self.whole.catalogue.public()
-        self.inventory = Inventory(self.whole.store, self.catalogue)
-        self._held: tuple[int, list[Snapshot]] | None = None
+    def now(self) -> State | None:
+        """Return the current state; None before the first publication."""
+        return self.inventory.state
 
-    def state(self) -> State:
-        """Return the current state: taken once, at the start of a request.
+    def tag(self, state: State | None) -> str:
+        """Return what tells answers from one state from those of another."""
+        return f'W/"state-{state.id if state else 0}-{self._stamp}"'
+
+    def views(self, state: State | None) -> list[Snapshot]:
+        """Return the snapshots of a state; those of the state before go when their last request ends.
 
         Raises:
             NotFound: nothing was published yet.
         """
-        return self.inventory.need_state()
+        if state is None:
+            raise NotFound("http.no_state")
+        with self._opening:
+            number, views = self._held
+            if number != state.id:
+                views = [view for view in self.inventory.views(state) if self._shows(LAYERS[view.kind])]
+            if number < state.id:
+                self._held = (state.id, views)
+            return views
 
-    def views(self, state: State) -> list[Snapshot]:
-        """Return the snapshots of a state; those of the state before go when their last request ends."""
-        held = self._held
-        if held is None or held[0] != state.id:
-            self._held = held = (state.id, self.inventory.views(state))
-        return held[1]
+    def _shows(self, name: str) -> bool:
+        """Tell whether rows of a layer may be named: it is public, and so are its key and the parcels it names."""
+        layer = self.catalogue.layers.get(name)
+        return layer is not None and _naming(layer) <= set(layer.fields)
 
-    def layers(self) -> Json:
+    def layers(self, state: State | None) -> Json:
         """List the public layers with their parts and attributes."""
-        state = self.inventory.state
         layers = layers_document(self.catalogue, state)
         for entry in layers:
             entry["attributes"] = [described(one) for one in attributes_of(self.catalogue.layers[entry["layer"]])]
             entry["parts"] = [{k: v for k, v in part.items() if k != "load"} for part in entry["parts"]]
-        return {"inventory": heading(state), "layers": layers, "cautions": both_cautions()}
+        return {"inventory": heading(state), "layers": layers, "cautions": every_caution()}
 
-    def site(self, kind: str, identifier: str) -> Json:
+    def site(self, state: State | None, kind: str, identifier: str) -> Json:
         """Say everything public about a parcel or an offer.
 
         Raises:
             Gone: the parcel has successors.
             NotFound: there never was one.
         """
-        state = self.state()
         for view in self.views(state):
             row = view.row(identifier) if view.kind == kind else None
             if row is not None:
-                return {"inventory": heading(state), **self._entry(view, row), "cautions": both_cautions()}
-        self.inventory.raise_if_gone(identifier)
+                return {"inventory": heading(state), **self._entry(view, row), "cautions": every_caution()}
+        if kind == "parcels" and self._shows("parcel"):
+            self.inventory.raise_if_gone(identifier)
         raise NotFound("match.not_in_inventory", id=identifier)
 
-    def offers(self, *, first: int, count: int) -> Json:
+    def offers(self, state: State | None, *, first: int, count: int) -> Json:
         """List what is on offer, by identifier."""
-        state = self.state()
         found = [view for view in self.views(state) if view.kind == "offers"]
         rows = range(len(found[0])) if found else range(0)
         offers = [self._entry(found[0], row) for row in rows[first : first + count]]
-        return {"inventory": heading(state), "total": len(rows), "offers": offers, "cautions": both_cautions()}
+        return {"inventory": heading(state), "total": len(rows), "offers": offers, "cautions": every_caution()}
+
+    def shortlist(self, state: State | None, requirement: Requirement, *, top: int) -> Json:
+        """Match a requirement, which knows no attribute but the public ones.
+
+        Raises:
+            RequirementError: it does not suit the catalogue.
+            NotFound: nothing was published yet.
+        """
+        return match(requirement, self.views(state), self.catalogue, top=top)
 
     def _entry(self, view: Snapshot, row: int) -> Json:
         values = [
@@ -88,16 +114,10 @@ class Face:
         kind = view.kind.removesuffix("s")
         return {"kind": kind, "id": view.id(row), "parcels": parcels_of(view, row), "attributes": values}
 
-    def shortlist(self, requirement: Mapping[str, Any], *, top: int) -> Json:
-        """Match a requirement, which knows no attribute but the public ones.
 
-        Raises:
-            RequirementError: it cannot be understood.
-        """
-        from gis_sites.matching.reading import understand
-        from gis_sites.matching.shortlist import match
-
-        return match(understand(requirement), self.views(self.state()), self.catalogue, top=top)
+def _naming(layer: Layer) -> set[str]:
+    """Return the fields that answers name a layer's rows by."""
+    return {*layer.key_fields, *([layer.parcels] if layer.parcels else [])}
 
 
 def heading(state: State | None) -> Json:
@@ -107,16 +127,16 @@ def heading(state: State | None) -> Json:
     return {"state": state.id, "as_of": state.as_of.isoformat()}
 
 
-def both_cautions() -> dict[str, list[str]]:
+def every_caution() -> dict[str, list[str]]:
     """Return the four cautions in every language."""
-    return {lang: list(cautions(lang)) for lang in ("pl", "en")}
+    return {lang: list(cautions(lang)) for lang in LANGUAGES}
 
 
 def described(attribute: Attribute) -> Json:
     """Say what an attribute is called and what its values can be."""
     found: Json = {
         "attribute": attribute.name,
-        "title": {lang: attribute.title(lang) for lang in ("pl", "en")},
+        "title": {lang: attribute.title(lang) for lang in LANGUAGES},
         "kind": attribute.kind,
         "unit": attribute.unit,
     }

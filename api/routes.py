@@ -2,116 +2,136 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
+from api.bodies import Sent, requirement, sent
+from api.description import BODY, problems
 from api.face import Face
-from gis_sites.matching.reading import parse
-from gis_sites.matching.requirement import requirement_schema
+from gis_sites.store.states import State
 
-router = APIRouter(prefix="/api/v1")
-
-LARGEST_BODY = 256 * 1024
 LARGEST_TOP = 500
-TYPES = {"application/json": "JSON", "application/toml": "TOML", "text/toml": "TOML"}
+NOTHING_NEW = "It is what you have: nothing was published since."
 
 
-def face(request: Request) -> Face:
+async def face(request: Request) -> Face:
     """Return the public face."""
     found: Face = request.app.state.face
     return found
 
 
-async def body(request: Request) -> dict[str, Any]:
-    """Read a requirement from the body, no more of it than a requirement can be long."""
-    kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if kind not in TYPES:
-        raise HTTPException(415)
-    text = b""
-    async for chunk in request.stream():
-        text += chunk
-        if len(text) > LARGEST_BODY:
-            raise HTTPException(413)
-    return parse(text.decode("utf-8", "replace"), name=TYPES[kind])
-
-
 OneFace = Annotated[Face, Depends(face)]
-Identifier = Annotated[str, Path(max_length=200, description="An identifier; it may hold a slash.")]
-PROBLEM: dict[str, Any] = {
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "status", "detail"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "successors": {"type": "array", "items": {"type": "string"}},
-                },
-            }
-        }
-    }
-}
 
 
-def problems(**statuses: str) -> dict[int | str, dict[str, Any]]:
-    """Describe the errors a route can answer with."""
-    return {int(status[1:]): {"description": text, **PROBLEM} for status, text in statuses.items()}
+def state(face: OneFace) -> State | None:
+    """Take the current state, once for the whole request."""
+    return face.now()
 
 
-@router.get("/layers", responses=problems(_503="The database cannot be had."))
-def layers(face: OneFace) -> dict[str, Any]:
-    """List the layers: parts, rows, day, coverage, publisher, and the attributes each gives."""
-    return face.layers()
+OneState = Annotated[State | None, Depends(state)]
+
+
+async def unseen(request: Request, response: Response, face: OneFace, state: OneState) -> State | None:
+    """Take the current state; a client that has its answers is told so, without a body."""
+    headers = {"etag": face.tag(state), "cache-control": "no-cache"}
+    seen = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
+    if headers["etag"] in seen:
+        raise HTTPException(304, headers=headers)
+    response.headers.update(headers)
+    return state
+
+
+async def spoken(
+    lang: Annotated[str | None, Query(description="Language of sentences: `pl` or `en`.")] = None,
+) -> None:
+    """Describe the parameter every route takes; `errors.language` reads it."""
+
+
+Unseen = Annotated[State | None, Depends(unseen)]
+Identifier = Annotated[
+    str,
+    Path(max_length=200, pattern=r"^[^\x00-\x1f]*$", description="An identifier; it may hold a slash."),
+]
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(spoken)])
+
+
+@router.get(
+    "/layers",
+    summary="List the layers",
+    response_description="The layers.",
+    responses={304: {"description": NOTHING_NEW}, **problems()},
+)
+def layers(face: OneFace, state: Unseen) -> dict[str, Any]:
+    """Parts, rows, day, coverage and publisher of every public layer, and the attributes it gives."""
+    return face.layers(state)
 
 
 @router.get(
     "/parcels/{id:path}",
-    responses=problems(_404="There is no such parcel.", _410="It was divided, merged or renumbered.", _422="Too long."),
+    summary="Show a parcel",
+    response_description="The parcel.",
+    responses={
+        304: {"description": NOTHING_NEW},
+        **problems(
+            _404="There is no such parcel.",
+            _410="It was divided, merged or renumbered.",
+            _422="No identifier is like that.",
+        ),
+    },
 )
-def parcel(id: Identifier, face: OneFace) -> dict[str, Any]:
-    """Say every public attribute of a parcel, with its source."""
-    return face.site("parcels", id)
+def parcel(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
+    """Every public attribute of a parcel: value or range, unit and source."""
+    return face.site(state, "parcels", id)
 
 
-@router.get("/offers", responses=problems(_404="Nothing is published yet.", _422="Out of bounds."))
+@router.get(
+    "/offers",
+    summary="List the land on offer",
+    response_description="The land on offer, by identifier.",
+    responses={304: {"description": NOTHING_NEW}, **problems(_404="Nothing is published yet.", _422="Out of bounds.")},
+)
 def offers(
     face: OneFace,
-    first: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-    count: Annotated[int, Query(ge=1, le=LARGEST_TOP)] = 100,
+    state: Unseen,
+    first: Annotated[int, Query(ge=0, le=10_000_000, description="How many to pass over.")] = 0,
+    count: Annotated[int, Query(ge=1, le=LARGEST_TOP, description="How many to list.")] = 100,
 ) -> dict[str, Any]:
-    """List the land on offer."""
-    return face.offers(first=first, count=count)
+    """Every public attribute of each, and how many there are in all."""
+    return face.offers(state, first=first, count=count)
 
 
-@router.get("/offers/{id:path}", responses=problems(_404="There is no such offer.", _422="Too long."))
-def offer(id: Identifier, face: OneFace) -> dict[str, Any]:
-    """Say every public attribute of an offer, with its source."""
-    return face.site("offers", id)
+@router.get(
+    "/offers/{id:path}",
+    summary="Show land on offer",
+    response_description="The land on offer.",
+    responses={
+        304: {"description": NOTHING_NEW},
+        **problems(_404="There is no such offer.", _422="No identifier is like that."),
+    },
+)
+def offer(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
+    """Every public attribute of what is offered: value or range, unit and source."""
+    return face.site(state, "offers", id)
 
 
 @router.post(
     "/shortlists",
+    summary="Match a requirement",
+    response_description="The shortlist.",
     responses=problems(
         _404="Nothing is published yet.",
         _413="The body is too large.",
         _415="Neither JSON nor TOML.",
         _422="The requirement cannot be understood.",
     ),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": requirement_schema()},
-                "application/toml": {"schema": {"type": "string"}},
-            },
-        }
-    },
+    openapi_extra={"requestBody": BODY},
 )
 def shortlists(
-    requirement: Annotated[dict[str, Any], Depends(body)],
+    body: Annotated[Sent, Depends(sent)],
     face: OneFace,
-    top: Annotated[int, Query(ge=1, le=LARGEST_TOP)] = 50,
+    state: OneState,
+    response: Response,
+    top: Annotated[int, Query(ge=1, le=LARGEST_TOP, description="How many candidates.")] = 50,
 ) -> dict[str, Any]:
-    """Match a requirement: the ranked list with every reason and source."""
-    return face.shortlist(requirement, top=top)
+    """The ranked list with every reason and source; nothing is kept of it."""
+    response.headers["cache-control"] = "no-store"
+    return face.shortlist(state, requirement(body), top=top)

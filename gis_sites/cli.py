@@ -108,7 +108,9 @@ def import_(
     rest: Annotated[str | None, typer.Option(metavar="skip", help="Leave out the tables nobody recognised.")] = None,
     column: Annotated[list[str] | None, typer.Option(metavar="TABLE.COL=LAYER.FIELD")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="LAYER.FIELD=VALUE")] = None,
-    part: Annotated[str | None, typer.Option(help="The part of the layer this delivery replaces.")] = None,
+    part: Annotated[
+        list[str] | None, typer.Option(metavar="[TABLE=]NAME", help="The part this delivery replaces.")
+    ] = None,
     coverage: Annotated[list[str] | None, typer.Option(metavar="[LAYER=]boundary|parcels|own|none|FILE")] = None,
     crs: Annotated[str | None, typer.Option(metavar="EPSG:n")] = None,
     encoding: Annotated[str | None, typer.Option()] = None,
@@ -127,7 +129,7 @@ def import_(
         layer=layer or (),
         column=column or (),
         set=set_ or (),
-        part=(part,) if part else (),
+        part=part or (),
         coverage=coverage or (),
         rest=rest,
         crs=crs,
@@ -149,7 +151,7 @@ def import_(
                 raise typer.Exit(1)
         report = inventory.import_file(file, note, dry_run=dry_run, profile=not no_profile, progress=progress)
     _tell_report(report, json_)
-    if not dry_run and report.rejected:
+    if report.status == "ready" and report.rejected:
         raise typer.Exit(3)
 
 

@@ -178,7 +178,7 @@ def state_line(state: "State", lang: str) -> str:
 def report_tables(report: Any, lang: str) -> list[Any]:  # noqa: ANN401 - an ImportReport, imported when needed
     """Put an import's report into tables: rows by fate, changes, findings."""
     document = report.model_dump(mode="json")
-    loads = document["loads"]
+    loads = document["loads"] if document["status"] != "nothing_to_do" else []
     columns = ("table", "layer", "part", "read", "loaded", "repaired", "set_aside", "rejected", "revision")
     rows = [
         [one["table"], one["layer"], one["part"], *(one["rows"][name] for name in columns[3:8]), one["revision"]]
@@ -195,7 +195,7 @@ def report_tables(report: Any, lang: str) -> list[Any]:  # noqa: ANN401 - an Imp
     ]
     if noticed:
         found.append(_table(("layer", "type", "count", "example"), noticed, lang))
-    if document["left_out"]:
+    if document["left_out"] and loads:
         found.append(say("show.left_out", lang, tables=", ".join(document["left_out"])))
     return [*found, _published(document, lang)]
 
@@ -207,9 +207,11 @@ def _changes(load: Json) -> list[object]:
 
 
 def _published(document: Json, lang: str) -> str:
-    if document["state"] is not None:
-        return say("show.published_done", lang, state=document["state"])
-    return say("show.not_published" if document["loads"] else "show.nothing_to_do", lang)
+    if document["status"] == "nothing_to_do":
+        return say("show.nothing_to_do", lang)
+    if document["state"] is None:
+        return say("show.not_published", lang)
+    return say("show.published_done", lang, state=document["state"])
 
 
 def findings_document(findings: Sequence["Noticed"], lang: str) -> Json:
@@ -278,7 +280,9 @@ def status_text(status: "Status", lang: str) -> str:
     return "\n".join(words)
 
 
-def show_demo(inventory: "Inventory", folder: Path, *, parcels: int, lang: str, progress: "Progress") -> Iterator[Any]:
+def show_demo(
+    inventory: "Inventory", folder: Path, *, parcels: int, lang: Literal["pl", "en"], progress: "Progress"
+) -> Iterator[Any]:
     """Take the demo city through the house; yield what a person should see on the way."""
     from gis_sites.demo import requirements, write_city
     from gis_sites.intake.note import read_note

@@ -157,7 +157,7 @@ def store(settings: Settings) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def demo_city(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of an inventory that holds the smallest demo city, published once a session: for tests that only read."""
+    """Settings of an inventory that holds the smallest demo city, published once a session: for reading only."""
     folder = tmp_path_factory.mktemp("demo_city")
     address = databases.fresh().render_as_string(hide_password=False)
     settings = Settings(home=folder / "home", database_url=address, workers=1)

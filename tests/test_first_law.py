@@ -1,4 +1,4 @@
-"""The first law: a new theme is one new TOML file. Noise bands go through the whole house; no line of code knows them."""
+"""The first law: a new theme is one new TOML file. Noise bands go through the house; no line of code knows them."""
 
 import shutil
 from collections.abc import Iterator

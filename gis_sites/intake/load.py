@@ -19,10 +19,10 @@ from gis_sites.intake import coverage as coverages
 from gis_sites.intake import crs as systems
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import ImportPlan, TablePlan
-from gis_sites.intake.progress import Progress, silent
 from gis_sites.intake.report import Changed, ColumnFate, ImportReport, LoadReport, Rows
 from gis_sites.intake.symbols import own_symbols, stamp
 from gis_sites.intake.write import Loaded, Run, load_layer
+from gis_sites.progress import Progress, silent
 from gis_sites.store import loads as registry
 from gis_sites.store import saved, states
 from gis_sites.store.connect import Store

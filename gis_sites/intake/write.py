@@ -19,9 +19,9 @@ from gis_sites.intake.batch import Batch, Objects
 from gis_sites.intake.loading import ALL, Loading
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import TablePlan
-from gis_sites.intake.progress import Progress
 from gis_sites.intake.source import Source, read_table
 from gis_sites.intake.tally import Tally
+from gis_sites.progress import Progress
 from gis_sites.store import lineage, revisions
 from gis_sites.store import loads as registry
 from gis_sites.store.revisions import Part, Revision

@@ -41,7 +41,7 @@ def required_text(required: Entry, attribute: Attribute, lang: str) -> str:
 
 
 def one_value(value: Any, attribute: Attribute, lang: str, *, beside: tuple[float, ...] = ()) -> str:  # noqa: ANN401
-    """Say one known value: with its unit, a day, yes or no, or the code as it is written."""
+    """Say one known value: with its unit, a day, yes or no, or what people call the code."""
     if isinstance(value, bool):
         return say("match.yes" if value else "match.no", lang)
     if value == NONE:
@@ -50,7 +50,7 @@ def one_value(value: Any, attribute: Attribute, lang: str, *, beside: tuple[floa
         return day(str(value), lang)
     if isinstance(value, int | float):
         return quantity(value, attribute.unit, lang, beside=beside)
-    return str(value)
+    return attribute.label(str(value), lang) if attribute.kind == "code" else str(value)
 
 
 def source_text(source: Entry, lang: str, catalogue: Catalogue | None = None) -> str:

@@ -6,7 +6,7 @@ ends differ, their high end (`name#high`); unknown is null, none is an infinity.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Profile:
     """The numbers with a high end of their own."""
     rows: int
     next_change: date | None
+    at: datetime
+    """When it was written."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -60,7 +62,8 @@ def several(conn: sa.Connection, ids: Iterable[int]) -> list[Profile]:
 def _profile(row: Any) -> Profile:  # noqa: ANN401 - a row of the registry
     types = {one["name"]: one["type"] for one in row.columns}
     ranges = frozenset(one["name"] for one in row.columns if one["high"])
-    return Profile(row.id, row.layer, row.kind, row.stamp, row.table_name, types, ranges, row.rows, row.next_change)
+    what = (row.id, row.layer, row.kind, row.stamp, row.table_name)
+    return Profile(*what, types, ranges, row.rows, row.next_change, row.at)
 
 
 def write(

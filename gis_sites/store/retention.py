@@ -1,6 +1,9 @@
 """What is kept: the last states, those a saved shortlist stands on, and the tables these name."""
 
+import shutil
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +16,10 @@ from gis_sites.store.tables import SCHEMA, quoted
 
 PATIENCE = "2s"
 """How long a table that somebody reads is waited for before it is left to the next time."""
+
+
+ABANDONED_S = 86_400
+"""After how long what a killed builder of snapshots left is thrown away."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,10 @@ def _drop_snapshots(store: Store) -> tuple[str, ...]:
     gone = [file for file in _snapshots(store) if not _is_of(file, held)]
     for file in gone:
         file.unlink(missing_ok=True)
+    for left in store.snapshots.glob(".building-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(left, ignore_errors=True)
     return tuple(file.name for file in gone)
 
 

@@ -29,7 +29,8 @@ from gis_sites.store.profiles import HIGH, Profile
 from gis_sites.store.reading import read
 from gis_sites.store.states import State, layer_sources
 
-FORMAT = 1
+FORMAT = 2
+"""Raised with every change of the file: files of another format are made anew."""
 GROUP = 8
 """Attributes read from the database at a time: what bounds the memory of building."""
 ID = "id"
@@ -154,13 +155,19 @@ def _stamp(store: Store, state: State, kind: str) -> str:
 
 
 def _mapped(file: Path, stamp: str) -> pa.RecordBatch | None:
+    batch = _opened(file)
+    return batch if batch is not None and _says(batch, b"stamp") == stamp else None
+
+
+def _says(batch: pa.RecordBatch, key: bytes) -> str:
+    return str((batch.schema.metadata or {}).get(key, b""), "utf-8")
+
+
+def _opened(file: Path) -> pa.RecordBatch | None:
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(file)))
+        return pa.ipc.open_file(pa.memory_map(str(file))).get_batch(0)
     except (FileNotFoundError, pa.ArrowInvalid):
         return None
-    if (reader.schema.metadata or {}).get(b"stamp") != stamp.encode():
-        return None
-    return reader.get_batch(0)
 
 
 def _build(store: Store, state: State, kind: str, file: Path) -> None:
@@ -171,12 +178,12 @@ def _build(store: Store, state: State, kind: str, file: Path) -> None:
         texts = _texts(conn, state, kind)
         n = len(texts[ID])
         fields, arrays = [pa.field(name, pa.string()) for name in texts], list(texts.values())
-        for field, values in _columns(conn, state, kind):
+        for field, values in _columns(conn, state, kind, _earlier(store, kind)):
             if len(values) != n:
                 raise ValueError(f"{field.name} has {len(values)} values for {n} {kind}")
             fields.append(field)
             arrays.append(_aside(values, scratch / field.name))
-        schema = pa.schema(fields, metadata={"stamp": _stamp(store, state, kind)})
+        schema = pa.schema(fields, metadata={"stamp": _stamp(store, state, kind), "inventory": store.uuid})
         beside = scratch / file.name
         with beside.open("wb") as sink:
             with pa.ipc.new_file(sink, schema) as writer:
@@ -197,10 +204,32 @@ def _texts(conn: sa.Connection, state: State, kind: str) -> dict[str, pa.StringA
     return {name: table[column].combine_chunks() for name, column in wanted.items()}
 
 
-def _columns(conn: sa.Connection, state: State, kind: str) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
+def _earlier(store: Store, kind: str) -> pa.RecordBatch | None:
+    """Return the newest file there is: most of its blocks are still those of the next state."""
+    files = sorted(store.snapshots.glob(f"state-*-{kind}.arrow"), key=lambda file: int(file.name.split("-")[1]))
+    batch = _opened(files[-1]) if files else None
+    return batch if batch is not None and _says(batch, b"inventory") == store.uuid else None
+
+
+def _columns(
+    conn: sa.Connection, state: State, kind: str, earlier: pa.RecordBatch | None
+) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
     for layer, kinds in sorted(state.profiles.items()):
-        if kind in kinds:
-            yield from _block(conn, layer, kinds[kind], skip=IDENTIFIER[kind])
+        if kind not in kinds:
+            continue
+        block = {"block": f"{kinds[kind].stamp} {kinds[kind].at.isoformat()}"}
+        again = _again(earlier, block["block"]) if earlier else []
+        yield from again
+        if not again:
+            for field, values in _block(conn, layer, kinds[kind], skip=IDENTIFIER[kind]):
+                yield field.with_metadata({**(field.metadata or {}), **block}), values
+
+
+def _again(earlier: pa.RecordBatch, block: str) -> list[tuple[pa.Field, npt.NDArray[Any]]]:
+    """Return the columns of a block from a file that holds it already: blocks never change."""
+    fields = enumerate(earlier.schema)
+    held = [(place, field) for place, field in fields if (field.metadata or {}).get(b"block") == block.encode()]
+    return [(field, earlier.column(place).to_numpy(zero_copy_only=True)) for place, field in held]
 
 
 def _block(

@@ -390,15 +390,12 @@ def test_a_table_that_is_empty_now_empties_its_part(store: Store, catalogue: Cat
 
 def test_progress_is_told(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
     from gis_sites.intake.load import load
-    from gis_sites.intake.progress import bar
 
     path = parcels(tmp_path / "p.gpkg", [parcel_id(1)], [box(0, 0)])
     told: list[tuple[str, int, int]] = []
     plan = read_source(store, catalogue, path, Note())
     load(store, catalogue, plan, dry_run=True, progress=lambda *said: told.append(said))
     assert told == [("dzialki → parcel", 1, 1)]
-    with bar() as tell:
-        load(store, catalogue, plan, dry_run=True, progress=tell)
 
 
 # --- lineage ---

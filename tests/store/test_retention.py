@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,17 @@ def test_a_table_somebody_reads_is_left_to_the_next_time(store: Store, monkeypat
         assert retention.sweep(store) == ()
     assert tables(store) == {orphan.table, waiting.table}
     assert retention.sweep(store) == (orphan.table,)
+
+
+def test_what_a_killed_builder_left_is_thrown_away_a_day_later(store: Store) -> None:
+    old, new = (store.snapshots / f".building-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "water.distance_m").write_bytes(b"x")
+    os.utime(old, (0, 0))
+    with importing(store):
+        retention.prune(store)
+    assert list(store.snapshots.iterdir()) == [new]
 
 
 def test_a_home_without_snapshots_is_no_fault(store: Store, tmp_path: Path) -> None:

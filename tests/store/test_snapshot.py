@@ -1,12 +1,14 @@
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from gis_sites.columns import Column, Flags, Labels, Range
 from gis_sites.store import profiles, snapshot
 from gis_sites.store.connect import Store, open_store
+from gis_sites.store.profiles import Profile
 from gis_sites.store.snapshot import Snapshot, open_snapshot
 from gis_sites.store.states import State
 from tests.store.support import DAY, OFFER, PARCEL, PIPE, layer, revision, small_catalogue, state
@@ -134,6 +136,39 @@ def test_the_file_is_made_once(store: Store, published: State, monkeypatch: pyte
     assert len(open_snapshot(store, published, "parcels")) == 4
     assert file.stat().st_mtime_ns == before.st_mtime_ns
     assert [one.name for one in store.snapshots.iterdir()] == [file.name]
+
+
+def test_blocks_that_stay_are_taken_from_the_last_file(
+    store: Store, published: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_snapshot(store, published, "parcels")
+    with store.begin() as conn:
+        fresh = {"distance_m": Range.exact(np.array([9.0, 8.0, 7.0, 6.0]))}
+        made = profiles.write(conn, layer="pipe", kind="parcels", stamp="new", columns=fresh, next_change=None)
+    later = state(store, *published.revisions.values(), profiles={**published.profiles, "pipe": {"parcels": made}})
+    read: list[str] = []
+    plain = profiles.read
+
+    def listening(conn: sa.Connection, profile: Profile, columns: Sequence[str] | None = None) -> dict[str, Column]:
+        read.append(profile.stamp)
+        return plain(conn, profile, columns)
+
+    monkeypatch.setattr(profiles, "read", listening)
+    second = open_snapshot(store, later, "parcels")
+    assert read == ["new"]
+    assert second.names == ("parcel.area_m2", "parcel.built", "pipe.distance_m")
+    distance, built = second.column("pipe.distance_m"), second.column("parcel.built")
+    before, after = first.column("parcel.area_m2"), second.column("parcel.area_m2")
+    assert isinstance(distance, Range)
+    assert isinstance(built, Flags)
+    assert isinstance(before, Range)
+    assert isinstance(after, Range)
+    assert distance.low.tolist() == [9.0, 8.0, 7.0, 6.0]
+    assert built.values.tolist() == [1, 0, -1, 1]
+    np.testing.assert_array_equal(before.low, after.low)
+    read.clear()
+    open_snapshot(Store(store.engine, store.settings, store.home, store.crs, "another"), later, "parcels")
+    assert sorted(read) == ["new", "parcel"]
 
 
 @pytest.mark.parametrize("fault", ["cut", "empty", "other"])
