@@ -4,14 +4,17 @@ import hashlib
 from threading import Lock
 from typing import Any
 
+import numpy as np
+
 from gis_sites.catalogue import Attribute, attributes_of
 from gis_sites.errors import NotFound
 from gis_sites.inventory import Inventory
 from gis_sites.layer import Layer
-from gis_sites.matching.reasons import value_of
+from gis_sites.matching.reasons import value_entry
 from gis_sites.matching.requirement import Requirement
 from gis_sites.matching.sentences import cautions
 from gis_sites.matching.shortlist import match, software
+from gis_sites.matching.verdicts import Window
 from gis_sites.matching.view import parcels_of
 from gis_sites.show import layers_document
 from gis_sites.store.snapshot import Snapshot
@@ -102,10 +105,11 @@ class Face:
         return match(requirement, self.views(state), self.catalogue, top=top)
 
     def _entry(self, view: Snapshot, row: int) -> Json:
+        window = Window(view, self.catalogue, np.array([row]))
         values = [
             {
                 "attribute": one.name,
-                **value_of(view.column(one.name), row, dated=one.kind == "date"),
+                **value_entry(one.name, window),
                 "unit": one.unit,
                 "source": dict(view.source(one.name)),
             }

@@ -59,6 +59,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        # Its spans hold query strings, and an environment variable would send them to another host.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     add_error_handlers(app)
     for inner_first in (Faults, HeadLikeGet, SecurityHeaders):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import islice
 
 from gis_sites.catalogue import Attribute, Catalogue
-from gis_sites.matching.reading import refusal
+from gis_sites.matching.reading import MOST_FAULTS, refusal
 from gis_sites.matching.requirement import Criterion, Requirement, Want
 from gis_sites.vocabulary import nearest
 from gis_sites.words import Said
@@ -22,7 +23,7 @@ def check(requirement: Requirement, catalogue: Catalogue) -> Requirement:
     Raises:
         RequirementError: names or codes the catalogue does not know, or criteria that do not suit their attribute.
     """
-    faults = list(_faults(requirement, catalogue))
+    faults = list(islice(_faults(requirement, catalogue), MOST_FAULTS + 1))
     if faults:
         raise refusal(faults)
     wants = {name: with_scale(want, catalogue.attributes[name]) for name, want in requirement.want.items()}

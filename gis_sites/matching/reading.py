@@ -16,6 +16,8 @@ from gis_sites.vocabulary import nearest
 from gis_sites.words import Said
 
 SHORTLIST = "gis-sites/shortlist/1"
+MOST_FAULTS = 20
+"""How many faults one sentence tells of; who mends these will see the others."""
 
 
 def read_requirement(source: Path | str | Mapping[str, Any], *, template: str | None = None) -> Requirement:
@@ -48,6 +50,8 @@ def refusal(faults: Sequence[Said]) -> RequirementError:
     """Make one error of all that is wrong."""
     if len(faults) == 1:
         return RequirementError(faults[0].key, **faults[0].values)
+    if len(faults) > MOST_FAULTS:
+        faults = [*faults[:MOST_FAULTS], Said("match.more_faults")]
     return RequirementError("match.faults", faults=tuple(faults))
 
 
@@ -78,6 +82,7 @@ def parse(text: str, *, name: str = "-") -> dict[str, Any]:
         if not text.lstrip().startswith("{"):
             return tomllib.loads(text)
         table: dict[str, Any] = json.loads(text, object_pairs_hook=_each_key_once)
+        json.dumps(table, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except tomllib.TOMLDecodeError as error:
         raise RequirementError("match.bad_toml", file=name, line=_line(error, text), fault=error) from error
     except (ValueError, RecursionError) as error:
@@ -105,7 +110,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for key, value in pairs:
         if key in table:
-            raise RequirementError("match.twice", place="", name=key)
+            raise RequirementError("match.twice", place="JSON", name=key)
         table[key] = value
     return table
 
@@ -128,6 +133,8 @@ def _faults(error: ValidationError) -> list[Said]:
     for one in error.errors():
         place = _place(one["loc"])
         told.setdefault(place, _fault(one["type"], place, one))
+        if len(told) > MOST_FAULTS:
+            break
     return list(told.values())
 
 
@@ -188,5 +195,8 @@ def _keys(loc: Sequence[int | str]) -> list[str]:
 
 
 def _short(value: object) -> str:
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    try:
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    except ValueError:  # an integer of more digits than Python writes
+        text = "..."
     return text if len(text) <= 60 else text[:57] + "..."

@@ -117,7 +117,7 @@ class Entry(Model):
 
     note: str | Words | None = None
     source: str | None = None
-    confidence: str | float | None = None
+    confidence: str | Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     def remarks(self) -> dict[str, Any]:
         """Return the remarks that were made."""
