@@ -36,5 +36,10 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     keep_states: int = Field(default=10, ge=1)
     public_parcels: Literal["all", "public_owners", "offers"] | None = None
+    office: str | None = None
+    """Who answers: shown on every public page, with the contacts below."""
+    contact_name: str | None = None
+    contact_email: str | None = None
+    contact_phone: str | None = None
     postgres_bin: Path | None = None
     """Where `initdb` and `postgres` are; unset: the newest of the system's PostgreSQL that has PostGIS."""

@@ -1,15 +1,17 @@
 """The child process that opens a foreign file: it may hang, crash or grow, and the inventory will not notice.
 
-    python -I reader.py list FILE
-    python -I reader.py read FILE TABLE COLUMN...
+    python -I reader.py serve SOCKET
 
-`list` writes one JSON document to standard output, `read` an Arrow stream: `__row` (the feature's id), the columns,
-`__wkb` and `__curved` where the table has geometry. A fault is one line on standard error and exit code 3.
+serves requests, each in a forked child: `list FILE` writes one JSON document to standard output, `read FILE TABLE
+COLUMN...` an Arrow stream: `__row` (the feature's id), the columns, `__wkb` and `__curved` where the table has
+geometry. A fault is one line on standard error and exit code 3.
 """
 
 import json
 import os
 import resource
+import socket
+import struct
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +21,7 @@ SECONDS = 900
 TEMPORARY = 1 << 30
 BATCH = 16_384
 FAULT = 3
+LONGEST_REQUEST = 1 << 17
 CURVES = frozenset(range(8, 15))
 """WKB types of curves, which GEOS does not know: circular strings up to curves and surfaces."""
 
@@ -127,10 +130,33 @@ def _fetch(path: str, table: str, row: int) -> bytes | None:
         return wkb
 
 
-def main(words: list[str]) -> int:
-    """Do one of the two things this process is for."""
-    limit()
-    sys.meta_path.insert(0, Without)
+def serve(line: socket.socket) -> None:
+    """Fork a child for every request until the line is cut: what is loaded here, no child has to load."""
+    import fiona  # noqa: F401 - loaded for the children
+    import pyogrio  # noqa: F401 - loaded for the children
+
+    while True:
+        said, pipes, _, _ = socket.recv_fds(line, LONGEST_REQUEST, 2)
+        if not said:
+            return
+        pid = os.fork()
+        if pid == 0:
+            for pipe, place in zip(pipes, (1, 2), strict=True):
+                os.dup2(pipe, place)
+                os.close(pipe)
+            line.close()
+            code = work(json.loads(said))
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        for pipe in pipes:
+            os.close(pipe)
+        line.send(struct.pack("!q", pid))
+        line.send(struct.pack("!q", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+
+
+def work(words: list[str]) -> int:
+    """Do one of the two things a child is for."""
     try:
         if words[0] == "list":
             sys.stdout.write(json.dumps(list_tables(words[1])))
@@ -156,4 +182,7 @@ def _write(stream: Iterator[Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    limit()
+    sys.meta_path.insert(0, Without)
+    with socket.socket(fileno=int(sys.argv[2])) as given:
+        serve(given)

@@ -3,21 +3,19 @@
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 
 from gis_sites.errors import Refused, WrongUse
 from gis_sites.intake import reader
+from gis_sites.intake.children import Child, child
 
 LARGEST = 32 << 30
 """Bytes of the largest file we try."""
@@ -119,14 +117,13 @@ def _seen(path: Path) -> tuple[int, int]:
 
 
 def _listed(path: Path, name: str) -> tuple[SourceTable, ...]:
-    with _child(path, "list") as process:
+    with child("list", str(path.resolve())) as process:
         try:
-            out, _ = process.communicate(timeout=LIST_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            process.kill()
+            said = process.read(LIST_SECONDS)
+        except TimeoutError as error:
             raise Refused("import.reader_slow", file=name, seconds=LIST_SECONDS) from error
         _judge(process, name)
-    return tuple(SourceTable(**table) for table in json.loads(out))
+        return tuple(SourceTable(**table) for table in json.loads(said))
 
 
 def read_table(source: Source, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -135,8 +132,7 @@ def read_table(source: Source, table: str, columns: Sequence[str]) -> Iterator[p
     Raises:
         Refused: the file cannot be read to its end, takes too long, or changed meanwhile.
     """
-    with _child(source.path, "read", table, *columns) as process:
-        assert process.stdout is not None
+    with child("read", str(source.path.resolve()), table, *columns) as process:
         try:
             yield from _stream(process.stdout)
         except pa.ArrowInvalid as error:
@@ -156,29 +152,11 @@ def _stream(pipe: IO[bytes]) -> Iterator[pa.RecordBatch]:
             yield from stream
 
 
-@contextmanager
-def _child(path: Path, verb: str, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-I", reader.__file__, verb, str(path.resolve()), *words]
-    with tempfile.TemporaryFile() as faults:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=faults)  # noqa: S603
-        process.faults = faults  # type: ignore[attr-defined]
-        try:
-            yield process
-        finally:
-            process.kill()
-            if process.stdout:
-                process.stdout.close()
-            process.wait()
-
-
-def _judge(process: "subprocess.Popen[Any]", name: str) -> None:
+def _judge(process: Child, name: str) -> None:
     """Raise the sentence for a child that did not end well."""
     code = process.wait()
     if code == 0:
         return
     if code == CPU_OVER:
         raise Refused("import.reader_slow", file=name, seconds=reader.SECONDS)
-    faults: IO[bytes] = process.faults  # type: ignore[attr-defined]
-    faults.seek(0)
-    said = faults.read(2000).decode("utf-8", "replace").strip().splitlines()
-    raise Refused("import.unreadable", file=name, fault=said[-1] if said else f"signal {-code}")
+    raise Refused("import.unreadable", file=name, fault=process.complaint() or f"signal {-code}")

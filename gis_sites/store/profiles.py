@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from gis_sites.columns import Column, Flags, Floats, Labels, Range
@@ -128,6 +127,8 @@ def _arrays(columns: Mapping[str, Column]) -> dict[str, pa.Array]:
 
 
 def _texts(column: Labels) -> pa.Array:
+    import pyarrow.compute as pc
+
     codes = pa.array(column.codes, mask=column.codes < 0)
     return pc.take(pa.array(column.words, pa.string()), codes)
 

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from gis_sites.errors import Refused, WrongUse
-from gis_sites.intake import reader
+from gis_sites.intake import children, reader
 from gis_sites.intake.source import open_source, read_table
 from tests.intake.support import EAST, NORTH, box, line, parcel_id, parcels, sql, write
 
@@ -171,3 +171,24 @@ def test_a_reader_closed_early_leaves_no_process(tmp_path: Path) -> None:
     batches = read_table(open_source(path), "t", ["id"])
     assert next(batches).num_rows == reader.BATCH
     batches.close()  # type: ignore[attr-defined]
+
+
+def test_a_listing_longer_than_a_pipe_holds_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "wide.gpkg"
+    with contextlib.closing(sqlite3.connect(write(path, "t", {"id": ["a"]}, [line((0, 0), (1, 1))]))) as db:
+        for table in range(40):
+            columns = ", ".join(f"a_rather_long_name_of_a_column_{n} TEXT" for n in range(60))
+            db.execute(f"CREATE TABLE wide_{table} (fid INTEGER PRIMARY KEY, {columns})")
+            db.execute(f"INSERT INTO gpkg_contents (table_name, data_type) VALUES ('wide_{table}', 'attributes')")
+        db.commit()
+    assert len(open_source(path).tables) == 41
+
+
+def test_children_share_a_nurse_and_end_one_by_one(good: Path) -> None:
+    source = open_source(good)
+    both = [read_table(source, "dzialki", []) for _ in range(2)]
+    assert [next(one).num_rows for one in both] == [3, 3]  # two at once
+    assert [list(one) for one in both] == [[], []]
+    assert len(children._idle[reader.__file__]) == 2
+    assert list(read_table(source, "dzialki", [])) != []
+    assert len(children._idle[reader.__file__]) == 2
