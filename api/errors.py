@@ -47,6 +47,7 @@ KINDS = {
     "less_than_equal": "http.too_great",
     "string_too_long": "http.too_long",
     "string_pattern_mismatch": "http.odd_text",
+    "literal_error": "http.no_such",
 }
 """The sentence of what can be wrong with a parameter, by pydantic's name of it."""
 
@@ -132,7 +133,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def _wrong(one: Mapping[str, Any]) -> Said:
     """Say what is wrong with a parameter."""
-    bound = next(iter(one.get("ctx", {}).values()), "")
+    bound = str(next(iter(one.get("ctx", {}).values()), "")).replace(" or ", ", ").replace("'", "")
     shown = {"place": ".".join(map(str, one["loc"][1:])), "value": str(one["input"])[:SHOWN]}
     return Said(KINDS.get(one["type"], "http.odd"), {**shown, "bound": bound, "fault": one["msg"]})
 

@@ -1,6 +1,6 @@
 """Routes of `/api/v1`: read, match, never write."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
@@ -10,6 +10,7 @@ from api.face import Face
 from gis_sites.store.states import State
 
 LARGEST_TOP = 500
+MOST_OFFERS = 100
 NOTHING_NEW = "It is what you have: nothing was published since."
 
 
@@ -41,7 +42,7 @@ async def unseen(request: Request, response: Response, face: OneFace, state: One
 
 
 async def spoken(
-    lang: Annotated[str | None, Query(description="Language of sentences: `pl` or `en`.")] = None,
+    lang: Annotated[Literal["pl", "en"] | None, Query(description="The language of problems.")] = None,
 ) -> None:
     """Describe the parameter every route takes; `errors.language` reads it."""
 
@@ -51,7 +52,7 @@ Identifier = Annotated[
     str,
     Path(max_length=200, pattern=r"^[^\x00-\x1f]*$", description="An identifier; it may hold a slash."),
 ]
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(spoken)])
+router = APIRouter(prefix="/api/v1", tags=["v1"], dependencies=[Depends(spoken)])
 
 
 @router.get(
@@ -71,11 +72,7 @@ def layers(face: OneFace, state: Unseen) -> dict[str, Any]:
     response_description="The parcel.",
     responses={
         304: {"description": NOTHING_NEW},
-        **problems(
-            _404="There is no such parcel.",
-            _410="It was divided, merged or renumbered.",
-            _422="No identifier is like that.",
-        ),
+        **problems(_404="There is no such parcel.", _410="It was divided, merged or renumbered."),
     },
 )
 def parcel(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
@@ -87,13 +84,13 @@ def parcel(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
     "/offers",
     summary="List the land on offer",
     response_description="The land on offer, by identifier.",
-    responses={304: {"description": NOTHING_NEW}, **problems(_404="Nothing is published yet.", _422="Out of bounds.")},
+    responses={304: {"description": NOTHING_NEW}, **problems(_404="Nothing is published yet.")},
 )
 def offers(
     face: OneFace,
     state: Unseen,
     first: Annotated[int, Query(ge=0, le=10_000_000, description="How many to pass over.")] = 0,
-    count: Annotated[int, Query(ge=1, le=LARGEST_TOP, description="How many to list.")] = 100,
+    count: Annotated[int, Query(ge=1, le=MOST_OFFERS, description="How many to list.")] = 20,
 ) -> dict[str, Any]:
     """Every public attribute of each, and how many there are in all."""
     return face.offers(state, first=first, count=count)
@@ -103,10 +100,7 @@ def offers(
     "/offers/{id:path}",
     summary="Show land on offer",
     response_description="The land on offer.",
-    responses={
-        304: {"description": NOTHING_NEW},
-        **problems(_404="There is no such offer.", _422="No identifier is like that."),
-    },
+    responses={304: {"description": NOTHING_NEW}, **problems(_404="There is no such offer.")},
 )
 def offer(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
     """Every public attribute of what is offered: value or range, unit and source."""

@@ -120,6 +120,7 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     allow_shrink: Annotated[bool, typer.Option("--allow-shrink")] = False,
     no_profile: Annotated[bool, typer.Option("--no-profile", help="Load only; `profile` publishes later.")] = False,
+    lang: Lang = None,
     json_: Json = None,
 ) -> None:
     """Take a source in: recognise, repair, compare, load, profile, publish."""
@@ -143,34 +144,34 @@ def import_(
         if not yes and not dry_run:
             preview = inventory.import_file(file, note, dry_run=True, progress=progress)
             if preview.status == "nothing_to_do":
-                _tell_report(preview, json_)
+                _tell_report(preview, lang, json_)
                 return
-            if not _agreed(preview):
-                _tell_report(preview, json_)
-                print(say("cli.need_yes", _lang(None)), file=sys.stderr)
+            if not _agreed(preview, lang):
+                _tell_report(preview, lang, json_)
+                print(say("cli.need_yes", _lang(lang)), file=sys.stderr)
                 raise typer.Exit(1)
         report = inventory.import_file(file, note, dry_run=dry_run, profile=not no_profile, progress=progress)
-    _tell_report(report, json_)
+    _tell_report(report, lang, json_)
     if report.status == "ready" and report.rejected:
         raise typer.Exit(3)
 
 
-def _tell_report(report: Any, json_: str | None) -> None:  # noqa: ANN401 - an ImportReport, imported when needed
+def _tell_report(report: Any, lang: str | None, json_: str | None) -> None:  # noqa: ANN401 - an ImportReport, imported when needed
     from gis_sites.show import report_tables
 
     if json_:
         _json(report.model_dump(mode="json"))
         return
-    for table in report_tables(report, _lang(None)):
+    for table in report_tables(report, _lang(lang)):
         _print(table)
 
 
-def _agreed(preview: Any) -> bool:  # noqa: ANN401 - an ImportReport, imported when needed
+def _agreed(preview: Any, lang: str | None) -> bool:  # noqa: ANN401 - an ImportReport, imported when needed
     """Show a person at the terminal what would happen, and ask; nobody there means no."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
-    _tell_report(preview, None)
-    return typer.confirm(say("cli.go_on", _lang(None)))
+    _tell_report(preview, lang, None)
+    return typer.confirm(say("cli.go_on", _lang(lang)))
 
 
 @app.command()
@@ -352,14 +353,15 @@ def _serve(settings: Settings, host: str, port: int) -> None:
 
     import uvicorn
 
-    if not _is_loopback(host):
-        if settings.public_parcels is None:
-            raise WrongUse("cli.not_public", host=host)
-        if settings.public_parcels != "all":
-            raise WrongUse("cli.not_yet_public", value=settings.public_parcels)
+    from gis_sites.inventory import open_inventory
+
+    if settings.public_parcels is None and not _is_loopback(host):
+        raise WrongUse("cli.not_public", host=host)
     face = importlib.import_module("api.main").create_app(settings)
-    # Query strings are nobody's business: uvicorn would log them with every request.
-    uvicorn.run(face, host=host, port=port, access_log=False)
+    # A database that cannot be had is told in a sentence, not by a server that fails to start.
+    with open_inventory(settings):
+        # Query strings are nobody's business: uvicorn would log them with every request.
+        uvicorn.run(face, host=host, port=port, access_log=False, server_header=False)
 
 
 def _is_loopback(host: str) -> bool:

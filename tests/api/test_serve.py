@@ -1,0 +1,153 @@
+"""The command `serve`: a real server, a real browser, and what it refuses to show beyond this machine."""
+
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+from typer.testing import CliRunner
+
+from gis_sites import cli
+from gis_sites.errors import WrongUse
+from gis_sites.settings import Settings
+from tests.api.support import COMMAND, Served, environment, serve
+from tests.api.test_errors import HEADERS
+
+
+def test_it_serves_until_it_is_ended_and_logs_no_query(demo_city: Settings, tmp_path: Path) -> None:
+    served = serve(demo_city, tmp_path / "log")
+    try:
+        answer = httpx.get(f"{served.url}/api/v1/layers", params={"q": "private"}, headers={"user-agent": "someone"})
+        assert answer.status_code == 200
+        assert set(answer.headers) >= HEADERS
+        assert "server" not in answer.headers
+        assert answer.json()["inventory"]["state"] == 1
+        with pytest.raises(httpx.ConnectError):  # nobody else on the network
+            httpx.get(f"http://{another_address()}:{served.port}/")
+    finally:
+        served.process.terminate()
+        ended = served.process.wait(20)
+    assert ended in {0, 128 + 15}
+    log = served.log.read_text()
+    assert "private" not in log
+    assert "Traceback" not in log
+
+
+def another_address() -> str:
+    """A loopback address a server on 127.0.0.1 does not answer on."""
+    return "127.0.0.77"
+
+
+def test_a_slash_may_be_encoded(served: Served) -> None:
+    offers = httpx.get(f"{served.url}/api/v1/offers").json()["offers"]
+    parcel = next(one for offer in offers for one in offer["parcels"] if "/" in one)
+    for written in (parcel, parcel.replace("/", "%2F"), parcel.replace("/", "%2f")):
+        assert httpx.get(f"{served.url}/api/v1/parcels/{written}").json()["id"] == parcel
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Content-Length: 1000000000", "Transfer-Encoding: chunked"],
+    ids=["said", "chunked"],
+)
+def test_a_body_that_is_too_long_is_not_waited_for(served: Served, head: str) -> None:
+    request = f"POST /api/v1/shortlists HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{head}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        if "chunked" in head:
+            for _ in range(5):
+                connection.sendall(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        told = connection.recv(65536).decode()
+        while "\r\n\r\n" not in told or "}" not in told:
+            told += connection.recv(65536).decode()
+    assert told.startswith("HTTP/1.1 413 ")
+    assert "application/problem+json" in told
+    assert "content-security-policy" in told
+
+
+def test_the_description_is_drawn_under_our_policy(browser: Browser, served: Served, tmp_path: Path) -> None:
+    context = browser.new_context(viewport={"width": 1200, "height": 1000})
+    asked: list[str] = []
+    said: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    answer = page.goto(f"{served.url}/docs")
+    assert answer is not None
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    page.wait_for_selector(".opblock-post")
+    assert page.locator(".opblock").count() == 5
+    assert "Match a requirement" in page.locator(".opblock-post").inner_text()
+    assert page.locator(".errors-wrapper").count() == 0
+    page.locator(".opblock-post").click()
+    page.locator(".try-out__btn").click()
+    page.locator(".execute").click()
+    page.wait_for_selector(".live-responses-table .response")
+    shown = page.locator(".live-responses-table .response").first.inner_text()
+    assert "200" in shown
+    assert "gis-sites/shortlist/1" in shown
+    assert page.screenshot(path=tmp_path / "docs.png")
+    assert context.cookies() == []
+    context.close()
+    assert len(asked) >= 6
+    assert [url for url in asked if not url.startswith((served.url, "data:"))] == []
+    assert said == []
+
+
+def run(settings: Settings, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [COMMAND, "serve", *words], env=environment(settings, **more), capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+
+def test_beyond_this_machine_it_refuses_until_told_which_parcels_are_public(demo_city: Settings) -> None:
+    refused = run(demo_city, "--host", "0.0.0.0", GIS_SITES_LANG="en")
+    assert refused.returncode == 2
+    assert "0.0.0.0" in refused.stderr
+    assert "GIS_SITES_PUBLIC_PARCELS" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_database_that_is_not_there_is_told_in_a_sentence(demo_city: Settings) -> None:
+    nowhere = demo_city.model_copy(update={"database_url": "postgresql://nobody:hidden@127.0.0.1:1/none"})
+    refused = run(nowhere)
+    assert refused.returncode == 1
+    assert "127.0.0.1:1/none" in refused.stderr
+    assert "hidden" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.fixture
+def run_with(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the server would have been run with."""
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: found.append(options))
+    return found
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.pl", "", "127.0.0.1.example.pl"])
+def test_which_addresses_are_beyond(demo_city: Settings, run_with: list[dict[str, Any]], host: str) -> None:
+    told = CliRunner().invoke(cli.app, ["serve", "--host", host], env=environment(demo_city))
+    assert isinstance(told.exception, WrongUse)
+    assert told.exception.key == "cli.not_public"
+    for value in ("public_owners", "offers"):
+        narrowed = environment(demo_city, GIS_SITES_PUBLIC_PARCELS=value)
+        told = CliRunner().invoke(cli.app, ["serve", "--host", host], env=narrowed)
+        assert isinstance(told.exception, WrongUse)
+        assert value in str(told.exception)
+    assert run_with == []
+    opened = environment(demo_city, GIS_SITES_PUBLIC_PARCELS="all")
+    assert CliRunner().invoke(cli.app, ["serve", "--host", host, "--port", "81"], env=opened).exit_code == 0
+    assert run_with == [{"host": host, "port": 81, "access_log": False, "server_header": False}]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])
+def test_which_addresses_are_this_machine(demo_city: Settings, run_with: list[dict[str, Any]], host: str) -> None:
+    told = CliRunner().invoke(cli.app, ["serve", "--host", host], env=environment(demo_city))
+    assert told.exit_code == 0
+    assert run_with[0]["host"] == host

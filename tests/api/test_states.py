@@ -1,0 +1,109 @@
+"""One state at a time: taken once a request, followed when another is published, and never mixed."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.face import Face
+from api.main import create_app
+from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.matching.reading import understand
+from gis_sites.matching.shortlist import match
+from gis_sites.settings import Settings
+from tests.api.support import TestClient
+from tests.intake.support import box, parcel_id, parcels
+
+ANY = {"format": 1}
+
+
+def deliver(inventory: Inventory, folder: Path, count: int) -> None:
+    """Publish a city of so many parcels."""
+    ids = [parcel_id(number) for number in range(1, count + 1)]
+    shapes = [box(50 * place, 0, 40, 40) for place in range(count)]
+    inventory.import_file(parcels(folder / f"city_{count}.gpkg", ids, shapes))
+
+
+def considered(client: TestClient) -> tuple[int, int]:
+    answer = client.post("/api/v1/shortlists", json=ANY).json()
+    return answer["inventory"]["state"], answer["counts"]["considered"]
+
+
+def test_what_is_published_between_requests_is_picked_up(settings: Settings, tmp_path: Path) -> None:
+    settings = settings.model_copy(update={"keep_states": 1})
+    with open_inventory(settings) as inventory, TestClient(create_app(settings)) as client:
+        deliver(inventory, tmp_path, 2)
+        face: Face = client.app.state.face  # type: ignore[attr-defined]
+        assert considered(client) == (1, 2)
+        tag = client.get("/api/v1/layers").headers["etag"]
+        old = face.now()
+        assert old is not None
+        running = face.views(old)
+
+        deliver(inventory, tmp_path, 3)
+        assert considered(client) == (2, 3)
+        newer = client.get("/api/v1/layers", headers={"if-none-match": tag})
+        assert newer.status_code == 200
+        assert newer.headers["etag"] != tag
+        assert client.get(f"/api/v1/parcels/{parcel_id(3)}").status_code == 200
+
+        # A request that took the old state goes on with it, though its file and its tables are gone by now.
+        assert not list(inventory.store.snapshots.glob("state-1-*"))
+        answer = match(understand(ANY), running, face.catalogue, top=5)
+        assert answer["inventory"]["state"] == 1
+        assert [one["id"] for one in answer["candidates"]] == [parcel_id(1), parcel_id(2)]
+
+
+def test_a_late_request_does_not_bring_an_old_state_back(settings: Settings, tmp_path: Path) -> None:
+    with open_inventory(settings) as inventory:
+        deliver(inventory, tmp_path, 2)
+        face = Face(inventory)
+        old = face.now()
+        deliver(inventory, tmp_path, 3)
+        new = face.now()
+        held = face.views(new)
+        assert [len(view) for view in face.views(old)] == [2]
+        assert face.views(new) is held
+
+
+def test_many_threads_open_the_snapshots_once(city: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    views = Inventory.views
+
+    def counted(self: Inventory, state: Any = None) -> Any:
+        opened.append(state)
+        return views(self, state)
+
+    monkeypatch.setattr(Inventory, "views", counted)
+    face, together = Face(city), threading.Barrier(12)
+
+    def ask(_: int) -> Any:
+        together.wait(20)
+        return face.views(face.now())
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(ask, range(12)))
+    assert len(opened) == 1
+    assert all(one is answers[0] for one in answers)
+
+
+def test_many_requests_at_once_have_the_same_answers(client: TestClient) -> None:
+    requirement = {"format": 1, "must": {"parcel.area_m2": {"min": 5000}}, "want": {"water.distance_m": {}}}
+    addresses = ["/api/v1/layers", "/api/v1/offers", "/api/v1/parcels/none"]
+
+    def ask(number: int) -> tuple[int, Any]:
+        if number % 2:
+            answer = client.post("/api/v1/shortlists", json=requirement)
+        else:
+            answer = client.get(addresses[number // 2 % 3])
+        found = answer.json()
+        found.pop("made", None)
+        return answer.status_code, found
+
+    one_by_one = [ask(number) for number in range(6)]
+    with ThreadPoolExecutor(8) as pool:
+        at_once = list(pool.map(ask, range(48)))
+    assert [status for status, _ in one_by_one] == [200, 200, 200, 200, 404, 200]
+    assert all(found == one_by_one[number % 6] for number, found in enumerate(at_once))
