@@ -51,7 +51,13 @@ BODY: Json = {
 
 def problems(**statuses: str) -> dict[int | str, Json]:
     """Describe the errors a route can answer with: `problems(_404="There is no such parcel.")`."""
-    every = {"_422": "A parameter is off.", **statuses, "_500": "A fault of ours.", "_503": "No database."}
+    every = {
+        "_422": "A parameter is off.",
+        **statuses,
+        "_429": "Too many requests from one address; `Retry-After` says when to come back.",
+        "_500": "A fault of ours.",
+        "_503": "No database, or too much to do.",
+    }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {int(status[1:]): {"description": text, "content": content} for status, text in every.items()}
 

@@ -33,12 +33,22 @@ class UnknownType(errors.GisSitesError):
     """The body is said to be something that is no requirement."""
 
 
+class TooSlow(errors.GisSitesError):
+    """The body does not come."""
+
+
+class Busy(errors.GisSitesError):
+    """Others are served first, and for too long."""
+
+
 STATUS: dict[type[errors.GisSitesError], int] = {
     errors.Gone: 410,
     errors.NotFound: 404,
+    TooSlow: 408,
     TooLarge: 413,
     UnknownType: 415,
     errors.RequirementError: 422,
+    Busy: 503,
 }
 """Every error a request can meet, and its status; anything else is a fault of ours."""
 KINDS = {
@@ -83,6 +93,9 @@ def problem(
         **more,
     }
     every = {"content-language": lang, "vary": "Accept-Language", "cache-control": "no-store", **(headers or {})}
+    as_page = getattr(request.app.state, "error_page", None)
+    if as_page is not None and (answer := as_page(request, document, every)) is not None:
+        return answer  # type: ignore[no-any-return]
     # A value may hold what no UTF-8 can say: half of a surrogate pair.
     text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status, every, "application/problem+json")
@@ -102,7 +115,8 @@ def add_error_handlers(app: FastAPI) -> None:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
         if status is None:
             return fault(request, error)
-        return problem(request, status, Said(error.key, error.values), **error.more)
+        headers = {"retry-after": "5"} if status == 503 else None
+        return problem(request, status, Said(error.key, error.values), headers=headers, **error.more)
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:

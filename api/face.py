@@ -1,6 +1,7 @@
 """The public face of an inventory: public layers, fields and attributes only, one state at a time."""
 
 import hashlib
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -17,6 +18,8 @@ from gis_sites.matching.shortlist import match, software
 from gis_sites.matching.verdicts import Window
 from gis_sites.matching.view import parcels_of
 from gis_sites.show import layers_document
+from gis_sites.store import states
+from gis_sites.store.connect import Store
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.store.states import State
 from gis_sites.words import LANGUAGES
@@ -28,17 +31,27 @@ LAYERS = {"parcels": "parcel", "offers": "offer"}
 class Face:
     """What the routes ask; it holds the snapshots of the newest state and of no other."""
 
-    def __init__(self, whole: Inventory) -> None:
-        self.catalogue = whole.catalogue.public()
-        self.inventory = Inventory(whole.store, self.catalogue)
-        # Answers of another inventory, or of another version, may differ under the same number of a state.
-        self._stamp = hashlib.sha256(f"{whole.store.uuid} {software()}".encode()).hexdigest()[:12]
+    def __init__(self, whole: Inventory, store: Store | None = None) -> None:
+        # Snapshots and what of them is shown are made without haste; the routes' own questions go to `store`.
+        self._patient = whole.public()
+        self.inventory = self._patient if store is None else replace(self._patient, store=store)
+        self.catalogue = self.inventory.catalogue
+        # Answers of another inventory, version or setting may differ under the same number of a state.
+        about = f"{whole.store.uuid} {software()} {whole.store.settings.public_parcels}"
+        self._stamp = hashlib.sha256(about.encode()).hexdigest()[:12]
         self._held: tuple[int, list[Snapshot]] = (0, [])
         self._opening = Lock()
+        self._state: State | None = None
 
     def now(self) -> State | None:
         """Return the current state; None before the first publication."""
-        return self.inventory.state
+        with self.inventory.store.begin() as conn:
+            newest = states.newest(conn)
+        state = self._state
+        # A state is read once: its parts are many. The day tells a state of a restored database from its namesake.
+        if newest is None or state is None or (state.id, state.at) != newest:
+            state = self._state = self.inventory.state
+        return state
 
     def tag(self, state: State | None) -> str:
         """Return what tells answers from one state from those of another."""
@@ -55,7 +68,7 @@ class Face:
         with self._opening:
             number, views = self._held
             if number != state.id:
-                views = [view for view in self.inventory.views(state) if self._shows(LAYERS[view.kind])]
+                views = [view for view in self._patient.views(state) if self._shows(LAYERS[view.kind])]
             if number < state.id:
                 self._held = (state.id, views)
             return views
@@ -105,7 +118,7 @@ class Face:
         return match(requirement, self.views(state), self.catalogue, top=top)
 
     def _entry(self, view: Snapshot, row: int) -> Json:
-        window = Window(view, self.catalogue, np.array([row]))
+        window = Window(view.one(row), self.catalogue, np.zeros(1, dtype=np.intp))
         values = [
             {
                 "attribute": one.name,

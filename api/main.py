@@ -3,25 +3,25 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
 
 from api.description import complete
 from api.errors import Faults, add_error_handlers
 from api.face import Face
+from api.limits import Limits
 from api.methods import HeadLikeGet
+from api.pages import add_pages
 from api.routes import router
 from api.security import SecurityHeaders
-from gis_sites.assets import asset
-from gis_sites.errors import WrongUse
+from api.tiles import add_tiles
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
+from gis_sites.store.connect import hasty
 
-WEB = Path(__file__).parent / "web"
+LONGEST_QUESTION_S = 15
+"""How long the database may take over one question of a request."""
 
 
 class App(FastAPI):
@@ -35,19 +35,13 @@ class App(FastAPI):
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make the application over the inventory that the settings name; it is opened when the server starts.
-
-    Raises:
-        WrongUse: the settings narrow the public parcels, which cannot be done yet.
-    """
+    """Make the application over the inventory that the settings name; it is opened when the server starts."""
     settings = settings or Settings()
-    if settings.public_parcels not in {None, "all"}:
-        raise WrongUse("http.not_yet_public", value=settings.public_parcels)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with open_inventory(settings) as inventory:
-            app.state.face = Face(inventory)
+        with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
+            app.state.face = Face(inventory, store)
             yield
 
     app = App(
@@ -63,18 +57,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     add_error_handlers(app)
+    app.add_middleware(Limits, settings=settings)
     for inner_first in (Faults, HeadLikeGet, SecurityHeaders):
         app.add_middleware(inner_first)
     app.include_router(router)
-    _add_pages(app)
+    add_tiles(app)
+    add_pages(app, settings)
     return app
-
-
-def _add_pages(app: FastAPI) -> None:
-    app.mount("/static/swagger-ui", StaticFiles(directory=asset("swagger-ui/swagger-ui.css").parent), name="swagger-ui")
-    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
-
-    @app.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
-        """Show the API, from our own assets and without inline script."""
-        return HTMLResponse((WEB / "templates" / "docs.html").read_text(encoding="utf-8"))

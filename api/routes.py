@@ -113,6 +113,7 @@ def offer(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
     response_description="The shortlist.",
     responses=problems(
         _404="Nothing is published yet.",
+        _408="The body did not come.",
         _413="The body is too large.",
         _415="Neither JSON nor TOML.",
         _422="The requirement cannot be understood.",

@@ -164,17 +164,22 @@ class Catalogue:
             raise CatalogueError("catalogue.no_layer", name=name, hint=nearest(name, self.layers))
         return self.layers[name]
 
-    def public(self) -> "Catalogue":
-        """Return the catalogue the public face knows: public layers, and of these the public attributes only."""
-        return Catalogue({one.name: _shown(one) for one in self.layers.values() if one.public != "none"}, self.tables)
+    def public(self, *, naming: bool = True) -> "Catalogue":
+        """Return the catalogue the public face knows: public layers, and of these the public attributes only.
+
+        Without `naming` no layer but the offers tells which parcels it names.
+        """
+        shown = {one.name: _shown(one, naming=naming) for one in self.layers.values() if one.public != "none"}
+        return Catalogue(shown, self.tables)
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers.values())
 
 
-def _shown(layer: Layer) -> Layer:
+def _shown(layer: Layer, *, naming: bool) -> Layer:
     """Return a layer without what the public face must not see; it keeps its hash."""
-    fields = {name: field for name, field in layer.fields.items() if field.public}
+    left = {layer.parcels} if not naming and layer.name != "offer" else set()
+    fields = {name: field for name, field in layer.fields.items() if field.public and name not in left}
     return layer.model_copy(
         update={
             "fields": fields,

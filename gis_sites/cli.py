@@ -317,7 +317,7 @@ def repeat(shortlist: str, lang: Lang = None, json_: Json = None) -> None:
 
 @app.command()
 def demo(
-    parcels: Annotated[int, typer.Option(min=500, max=450_000, help="How large the city is.")] = 2000,
+    parcels: Annotated[int, typer.Option(min=500, max=2_000_000, help="How large the city is.")] = 2000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Do not serve the API at the end.")] = False,
     folder: Annotated[Path, typer.Option(help="Where files and maps are written.")] = Path("demo"),
     lang: Lang = None,
@@ -344,7 +344,7 @@ def _demo_settings(parcels: int) -> Settings:
 
 @app.command()
 def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8000) -> None:
-    """Serve the API."""
+    """Serve the API and the pages."""
     _serve(Settings(), host, port)
 
 
@@ -359,7 +359,11 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         raise WrongUse("cli.not_public", host=host)
     face = importlib.import_module("api.main").create_app(settings)
     # A database that cannot be had is told in a sentence, not by a server that fails to start.
-    with open_inventory(settings):
+    with open_inventory(settings) as inventory:
+        # What others read of the database must not show more than the server does.
+        if not inventory.refresh_views():
+            raise WrongUse("cli.views_held")
+        inventory.refresh_tiles()
         # Query strings are nobody's business: uvicorn would log them with every request.
         uvicorn.run(face, host=host, port=port, access_log=False, server_header=False)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gis_sites.intake.report import ImportReport
     from gis_sites.maps.overlays import Overlay
     from gis_sites.matching.requirement import Requirement
+    from gis_sites.store.shown import Shown
     from gis_sites.store.snapshot import Snapshot
 
 Blocks = Mapping[str, Mapping[str, profiles.Profile]]
@@ -63,12 +64,23 @@ class Inventory:
 
     store: Store
     catalogue: Catalogue
+    shown: "Shown | None" = None
+    """What of each state may be read; None: everything."""
+
+    def public(self) -> "Inventory":
+        """Return the inventory as the public may know it: public layers, fields and parcels, and no other."""
+        from gis_sites.store.shown import Shown
+
+        if self.store.settings.public_parcels in {None, "all"}:
+            return Inventory(self.store, self.catalogue.public())
+        return Inventory(self.store, self.catalogue.public(naming=False), Shown(self.store, self.catalogue))
 
     @property
     def state(self) -> State | None:
         """The current state; None before the first publication."""
         with self.store.begin() as conn:
-            return states.current(conn)
+            state = states.current(conn)
+        return self.shown.narrowed(state).state if state and self.shown else state
 
     def need_state(self, number: int | None = None) -> State:
         """Return a state, the current one unless told otherwise.
@@ -80,7 +92,7 @@ class Inventory:
             state = states.current(conn) if number is None else states.get(conn, number)
         if state is None:
             raise NotFound("inventory.empty")
-        return state
+        return self.shown.narrowed(state).state if self.shown else state
 
     # ---- in: import, profile, publish ------------------------------------------------------------------
 
@@ -153,6 +165,7 @@ class Inventory:
 
     def _publish(self, reason: str, *, as_of: date | None = None, progress: Progress = silent) -> State:
         from gis_sites.profile.build import build
+        from gis_sites.store import pictures
 
         day = as_of or today()
         with self.store.begin() as conn:
@@ -164,6 +177,7 @@ class Inventory:
             blocks, stale_after = build(
                 self.store, self.catalogue, held, as_of=day, executor=executor, progress=progress
             )
+        pictures.prepare(self.store, self.catalogue, held, as_of=day, progress=progress)
         if base is not None and _same(base, held, blocks, day):
             return base
         with self.store.begin() as conn:
@@ -178,6 +192,24 @@ class Inventory:
             )
         self._after(state)
         return state
+
+    def refresh_views(self) -> bool:
+        """Make the views of the current state anew if they are another state's, or show other parcels than is set.
+
+        Returns:
+            False if they had to be and could not: somebody is reading them.
+        """
+        from gis_sites.store import views
+
+        state = self.state
+        return state is None or views.are_of(self.store, state) or views.remake(self.store, state, self.catalogue)
+
+    def refresh_tiles(self, *, progress: Progress = silent) -> None:
+        """Make the generalised pictures that are missing: a setting, a layer file and a day have each their own."""
+        from gis_sites.store import pictures
+
+        if state := self.state:
+            pictures.prepare(self.store, self.catalogue, state.revisions, as_of=state.as_of, progress=progress)
 
     def _after(self, state: State) -> None:
         """Make the views anew and drop what no state needs; neither is part of the publication."""
@@ -208,8 +240,13 @@ class Inventory:
         from gis_sites.store.snapshot import open_snapshot
 
         state = state or self.need_state()
+        narrowed = self.shown.narrowed(state) if self.shown else None
         held = {"parcels": "parcel", "offers": "offer"}
-        return [open_snapshot(self.store, state, kind) for kind in KINDS if held[kind] in state.revisions]
+        whole = narrowed.whole if narrowed else state
+        views = [open_snapshot(self.store, whole, kind) for kind in KINDS if held[kind] in state.revisions]
+        if narrowed is None:
+            return views
+        return [one.only(narrowed.rows[held[one.kind]], narrowed.state) for one in views]
 
     def match(
         self, requirement: "Requirement | Mapping[str, Any] | Path | str", *, top: int = 50, state: State | None = None
@@ -257,7 +294,8 @@ class Inventory:
         """
         with self.store.begin() as conn:
             heirs = lineage.successors(conn, parcel)
-        if heirs:
+        # Heirs that may not be named would tell of a parcel that may not be known.
+        if heirs and (self.shown is None or self.shown.all_parcels(self.need_state(), heirs)):
             raise Gone("inventory.gone", id=parcel, successors=heirs, heirs=", ".join(heirs)) from error
 
     def _understood(self, requirement: "Requirement | Mapping[str, Any] | Path | str") -> "Requirement":

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     keep_states: int = Field(default=10, ge=1)
     public_parcels: Literal["all", "public_owners", "offers"] | None = None
+    """Which parcels the public face knows; unset: all of them, and it answers this machine only."""
+    rate_per_minute: int | None = Field(default=None, ge=0)
+    """Shortlists and files a client may ask for in a minute, ten times as many pages, a hundred times as many tiles;
+    0: no limit. Unset: 60 where `public_parcels` is set, else no limit."""
     office: str | None = None
     """Who answers: shown on every public page, with the contacts below."""
     contact_name: str | None = None

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gis_sites.errors import WrongUse
+from gis_sites.findings import mask
 from gis_sites.vocabulary import faults
 
 Value = bool | int | float | dt.date | str
@@ -40,6 +41,14 @@ class Note(BaseModel):
     symbols: dict[str, dict[str, Literal["yes", "no", "text"]]] = Field(default_factory=dict)
     """The city's own plan symbols: class to answer; `otherwise` answers for the classes not named (else `text`)."""
     allow_shrink: bool = False
+
+    @field_validator("publisher", "part")
+    @classmethod
+    def _masked(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
+        """Blot out numbers of registers: these words stand on public pages."""
+        if isinstance(value, dict):
+            return {table: mask(part) for table, part in value.items()}
+        return mask(value) if value else value
 
     @property
     def maps(self) -> bool:

@@ -32,7 +32,7 @@ def _form(value: float, unit: str | None) -> tuple[float, str, int]:
         case None | "1":
             return 1, "", 2
         case _:
-            return 1, f"{SPACE}{unit}", 2
+            return 1, SPACE + unit.replace("m2", "m²").replace("m3", "m³"), 2
 
 
 def _write(value: float, factor: float, lang: str, digits: int) -> str:

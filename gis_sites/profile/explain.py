@@ -28,7 +28,7 @@ from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import texts, valid_on
 from gis_sites.profile.sites import PARCEL, Sites
 from gis_sites.profile.values import shown
-from gis_sites.store import loads, profiles
+from gis_sites.store import loads, profiles, states
 from gis_sites.store import revisions as store_revisions
 from gis_sites.store.connect import Store
 from gis_sites.store.reading import Which
@@ -50,7 +50,8 @@ def explain(store: Store, catalogue: Catalogue, state: State, parcel: str) -> li
         NotFound: the state holds no such parcel.
     """
     with store.begin() as conn:
-        asked = _Asked(conn, catalogue, state, parcel)
+        # Where the layers speak decides what is none and what is unknown.
+        asked = _Asked(conn, catalogue, states.get(conn, state.id, coverages=True), parcel)
         return [one for layer in catalogue for one in asked.layer(layer)]
 
 

@@ -16,7 +16,7 @@ from gis_sites.profile.selection import texts, valid_on
 from gis_sites.profile.sites import OFFER, PARCEL, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.store import revisions as store
-from gis_sites.store.revisions import Revision
+from gis_sites.store.revisions import UNREAD, Revision
 
 MUNICIPALITY = "municipality"
 NOWHERE = Cover(shapely.MultiPolygon(), stated=False)
@@ -141,6 +141,7 @@ def cover_of(revision: Revision, boundary: Cover | None) -> Cover:
     """Unite where the parts of a revision speak; the boundary is that of the state, where it has one."""
     parts = []
     for part in revision.parts:
+        assert part.coverage.wkb != UNREAD, f"the coverages of {revision.table} were not read"
         own = Cover(shapely.from_wkb(part.coverage.wkb) if part.coverage.wkb else None, part.coverage.stated)
         parts.append(Cover(boundary.geometry, own.stated) if part.coverage.kind == BOUNDARY and boundary else own)
     return Cover.of(parts) if parts else NOWHERE

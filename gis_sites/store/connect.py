@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -82,7 +82,20 @@ def _on(url: str, settings: Settings, catalogue: Catalogue | None) -> Iterator[S
         engine.dispose()
 
 
-def _engine(url: str) -> sa.Engine:
+@contextmanager
+def hasty(store: Store, *, seconds: int) -> Iterator[Store]:
+    """Give the same inventory, whose questions to the database are broken off after a time.
+
+    What was asked is left out of its errors: they go to logs.
+    """
+    engine = _engine(store.engine.url.render_as_string(hide_password=False), timeout_s=seconds)
+    try:
+        yield replace(store, engine=engine)
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str, *, timeout_s: int | None = None) -> sa.Engine:
     try:
         parsed = sa.make_url(re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", url))
     except (sa.exc.ArgumentError, ValueError):
@@ -91,10 +104,13 @@ def _engine(url: str) -> sa.Engine:
         raise DatabaseError("store.bad_url", url=parsed.render_as_string())
     # PostGIS may have been put into a schema of its own; schemas that do not exist are passed over.
     options = "-c search_path=public,postgis,extensions -c timezone=UTC -c jit=off"
+    if timeout_s is not None:
+        options += f" -c statement_timeout={timeout_s}s"
     return sa.create_engine(
         parsed,
         connect_args={"options": options, "application_name": "gis-sites", "connect_timeout": 10},
         pool_pre_ping=True,
+        hide_parameters=timeout_s is not None,
     )
 
 

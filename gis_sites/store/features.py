@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer
 from gis_sites.errors import NotFound
-from gis_sites.store.reading import Bounds, Which, has_geometry, read
+from gis_sites.store.reading import Bounds, Which, has_geometry, read, relation
 from gis_sites.store.states import State
 
 if TYPE_CHECKING:
@@ -51,3 +51,21 @@ def features_in(
         return gpd.GeoDataFrame({name: [] for name in names}, geometry=[], crs=state.crs)
     features = read(conn, revision, columns=names, layer=layer, which=Which(bounds=bounds, limit=limit))
     return gpd.GeoDataFrame(features.table.select(names).to_pandas(), geometry=features.geometry, crs=state.crs)
+
+
+def layers_near(conn: sa.Connection, state: State, layers: Sequence[Layer], bounds: Bounds) -> list[Layer]:
+    """Return the layers that may be drawn and have a row in a window (working CRS): one question for all of them."""
+    drawn = [one for one in layers if one.public == "geometry" and one.geometry != "table"]
+    drawn = [one for one in drawn if one.name in state.revisions]
+    if not drawn:
+        return []
+    box = "ST_MakeEnvelope(:x0, :y0, :x1, :y1, :srid)"
+    # A layer of any geometry may have come without one; its table then has no such column.
+    tables = [(one.name, relation(state.revisions[one.name])) for one in drawn]
+    held = [(name, table) for name, table in tables if has_geometry(conn, state.revisions[name])]
+    asked = [f"EXISTS (SELECT FROM {table} WHERE geom && {box})" for _, table in held]
+    srid = int(state.crs.partition(":")[2])
+    params = {**dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True)), "srid": srid}
+    found = conn.execute(sa.text(f"SELECT ARRAY[{', '.join(asked)}]::boolean[]"), params).scalar_one()
+    near = {name for (name, _), there in zip(held, found, strict=True) if there}
+    return [one for one in drawn if one.name in near]

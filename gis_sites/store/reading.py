@@ -69,7 +69,7 @@ def read(
         chosen.append("geom")
         types["geom"] = pa.string()
     where, params = _where(which)
-    query = f"SELECT {', '.join(chosen)} FROM {quoted(revision.table)}{where}"  # noqa: S608 - our own names
+    query = f"SELECT {', '.join(chosen)} FROM {relation(revision)}{where}"  # noqa: S608 - our own names
     table = copy_out(conn, query, types, params)
     if not with_geometry:
         return Features(table, np.full(table.num_rows, None, dtype=object))
@@ -92,10 +92,17 @@ def _where(which: Which) -> tuple[str, Mapping[str, Any]]:
             terms.append(f"{column} = ANY(%({column})s)")
             params[column] = list(values)
     if which.bounds is not None:
-        terms.append("geom && ST_MakeEnvelope(%(x0)s, %(y0)s, %(x1)s, %(y1)s, ST_SRID(geom))")
+        # A box has no CRS of its own; one taken from the row would keep the index from being used.
+        terms.append("geom && ST_MakeBox2D(ST_MakePoint(%(x0)s, %(y0)s), ST_MakePoint(%(x1)s, %(y1)s))")
         params |= dict(zip(("x0", "y0", "x1", "y1"), which.bounds, strict=True))
     limit = "" if which.limit is None else f" LIMIT {int(which.limit)}"
     return (f" WHERE {' AND '.join(terms)}" if terms else "") + " ORDER BY row" + limit, params
+
+
+def relation(revision: "Revision") -> str:
+    """Return what to read the rows of a revision from, as it stands after FROM: no others may be read."""
+    table = quoted(revision.table)
+    return table if revision.only is None else f"(SELECT * FROM {table} WHERE {revision.only}) AS shown"  # noqa: S608
 
 
 def has_geometry(conn: sa.Connection, revision: "Revision") -> bool:

@@ -20,6 +20,8 @@ PATIENCE = "2s"
 
 ABANDONED_S = 86_400
 """After how long what a killed builder of snapshots left is thrown away."""
+CACHE = "^(?:tiles|sites)_(.+)_[0-9a-f]{8}$"
+"""Tables made of a revision's own, named after it: they go with it."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,11 @@ def _orphans(conn: sa.Connection) -> list[str]:
         " UNION SELECT table_name FROM registry.profiles WHERE id IN"
         "  (SELECT kind.value::bigint FROM held, jsonb_each(held.profiles) AS layer,"
         "   jsonb_each_text(layer.value) AS kind))"
-        "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname = :schema "
-        "EXCEPT SELECT table_name FROM wanted ORDER BY name"
+        "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname = :schema AND NOT EXISTS ("
+        " SELECT FROM wanted WHERE table_name IN (schemaname || '.' || tablename,"
+        "  regexp_replace(tablename, :cache, schemaname || '.\\1'))) ORDER BY name"
     )
-    return list(conn.execute(found, {"schema": SCHEMA}).scalars())
+    return list(conn.execute(found, {"schema": SCHEMA, "cache": CACHE}).scalars())
 
 
 def _drop(store: Store, table: str) -> bool:

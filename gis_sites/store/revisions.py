@@ -28,6 +28,10 @@ __all__ = [
 ORDER = 'key COLLATE "C", part COLLATE "C", load, source_row'
 
 
+UNREAD = b""
+"""In place of a coverage's geometry that was not fetched: a city's boundary stands in hundreds of parts."""
+
+
 @dataclass(frozen=True)
 class Coverage:
     """Where a part speaks at all."""
@@ -35,7 +39,7 @@ class Coverage:
     kind: str
     stated: bool
     wkb: bytes | None
-    """In the working CRS; None: everything."""
+    """In the working CRS; None: everything; `UNREAD` where nobody asked for it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Revision:
     """The stored columns and their SQL types."""
     rows: int
     parts: tuple[Part, ...]
+    only: str | None = None
+    """Which of its rows may be read, as SQL; None: all of them."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -212,29 +218,31 @@ def get(conn: sa.Connection, revision: int) -> Revision:
     Raises:
         NotFound: there is none of that id.
     """
-    found = several(conn, [revision])
+    found = several(conn, [revision], coverages=True)
     if not found:
         raise NotFound("store.no_revision", id=revision)
     return found[0]
 
 
-def several(conn: sa.Connection, ids: Iterable[int]) -> list[Revision]:
-    """Return the revisions of these ids, newest first."""
-    return _revisions(conn, revisions_table.c.id.in_(list(ids)))
+def several(conn: sa.Connection, ids: Iterable[int], *, coverages: bool = False) -> list[Revision]:
+    """Return the revisions of these ids, newest first; the geometries of coverages only where asked for."""
+    return _revisions(conn, revisions_table.c.id.in_(list(ids)), coverages=coverages)
 
 
-def listed(conn: sa.Connection, layer: str | None = None) -> list[Revision]:
+def listed(conn: sa.Connection, layer: str | None = None, *, coverages: bool = False) -> list[Revision]:
     """Return every revision that is ready, newest first, of one layer or of all."""
     ready = revisions_table.c.status == "ready"
-    return _revisions(conn, ready if layer is None else ready & (revisions_table.c.layer == layer))
+    which = ready if layer is None else ready & (revisions_table.c.layer == layer)
+    return _revisions(conn, which, coverages=coverages)
 
 
-def _revisions(conn: sa.Connection, which: sa.ColumnElement[bool]) -> list[Revision]:
+def _revisions(conn: sa.Connection, which: sa.ColumnElement[bool], *, coverages: bool) -> list[Revision]:
     rows = conn.execute(revisions_table.select().where(which).order_by(revisions_table.c.id.desc())).all()
     wanted = parts_table.c.revision_id.in_([row.id for row in rows])
     parts: dict[int, list[Part]] = {row.id: [] for row in rows}
-    for one in conn.execute(parts_table.select().where(wanted).order_by(parts_table.c.id)):
-        coverage = Coverage(one.coverage, one.stated, one.wkb)
+    columns = [column for column in parts_table.columns if coverages or column.name != "wkb"]
+    for one in conn.execute(sa.select(*columns).where(wanted).order_by(parts_table.c.id)):
+        coverage = Coverage(one.coverage, one.stated, one.wkb if coverages else UNREAD)
         parts[one.revision_id].append(Part(one.name, one.load_id, one.rows, coverage, one.dated, one.publisher))
     return [
         Revision(

@@ -21,7 +21,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from gis_sites.catalogue import NOT_YET, Catalogue
-from gis_sites.columns import Column, Flags, Labels, Range
+from gis_sites.columns import Column, Flags, Labels, Range, Rows
 from gis_sites.store import profiles
 from gis_sites.store.connect import Store
 from gis_sites.store.features import LAYERS
@@ -40,22 +40,38 @@ IDENTIFIER = {"parcels": "parcel.id", "offers": "offer.id"}
 
 
 class Snapshot:
-    """The attributes of every parcel (or offer) of one state; columns are views into the mapped file."""
+    """The attributes of every parcel (or offer) of one state; columns are views into the mapped file.
+
+    With `rows` (rising) it holds those only, numbered anew: their columns are copies, made when asked for.
+    """
 
     in_id_order = True
     """Rows lie in the order of identifiers, code point by code point."""
 
-    def __init__(self, batch: pa.RecordBatch, state: State, kind: str, catalogue: Catalogue | None) -> None:
+    def __init__(
+        self, batch: pa.RecordBatch, state: State, kind: str, catalogue: Catalogue | None, *, rows: Rows | None = None
+    ) -> None:
         self.kind = kind
         self.state = state
-        self.ids: pa.StringArray = batch.column(0)
+        self.ids: pa.StringArray = batch.column(0) if rows is None else batch.column(0).take(pa.array(rows))
         self._batch = batch
+        self._rows = rows
         self._places = {name: place for place, name in enumerate(batch.schema.names)}
         self._catalogue = catalogue
         self._sources = layer_sources(state)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def only(self, rows: Rows, state: State) -> "Snapshot":
+        """Return some rows of the file (rising) only, as of a state that knows no others."""
+        whole = len(rows) == len(self._batch)
+        return Snapshot(self._batch, state, self.kind, self._catalogue, rows=None if whole else rows)
+
+    def one(self, row: int) -> "Snapshot":
+        """Return the same with one row: its columns cost nothing, however many there are beside it."""
+        place = row if self._rows is None else int(self._rows[row])
+        return Snapshot(self._batch, self.state, self.kind, self._catalogue, rows=np.array([place]))
 
     @property
     def inventory(self) -> dict[str, Any]:
@@ -87,7 +103,8 @@ class Snapshot:
         """Return the parcels a row stands for: itself, or those an offer names."""
         if PARCELS not in self._places:
             return [self.id(row)] if self.kind == "parcels" else []
-        named = self._batch.column(self._places[PARCELS])[row].as_py()
+        place = row if self._rows is None else int(self._rows[row])
+        named = self._batch.column(self._places[PARCELS])[place].as_py()
         return re.split(r"[\s,;]+", named.strip(" ,;")) if named else []
 
     def column(self, name: str) -> Column:
@@ -116,7 +133,7 @@ class Snapshot:
 
     def _numpy(self, place: int) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = self._batch.column(place).to_numpy(zero_copy_only=True)
-        return values
+        return values if self._rows is None else values[self._rows]
 
     def _words(self, place: int) -> tuple[str, ...]:
         return tuple(json.loads(self._batch.schema.field(place).metadata[b"words"]))

@@ -56,27 +56,50 @@ def current_id(conn: sa.Connection) -> int | None:
     return found
 
 
-def current(conn: sa.Connection) -> State | None:
+def newest(conn: sa.Connection) -> tuple[int, datetime] | None:
+    """Return the id of the current state and when it was published, without reading what it holds."""
+    query = sa.select(states_table.c.id, states_table.c.at).order_by(states_table.c.id.desc()).limit(1)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else (row.id, row.at)
+
+
+def current(conn: sa.Connection, *, coverages: bool = False) -> State | None:
     """Return the current state, None before the first publication."""
     newest = current_id(conn)
-    return None if newest is None else get(conn, newest)
+    return None if newest is None else get(conn, newest, coverages=coverages)
 
 
-def get(conn: sa.Connection, state: int) -> State:
-    """Return a state.
+def get(conn: sa.Connection, state: int, *, coverages: bool = False) -> State:
+    """Return a state; the geometries of its parts' coverages only where asked for.
 
     Raises:
         NotFound: there is none of that id, or its tables were dropped.
     """
-    row = conn.execute(states_table.select().where(states_table.c.id == state)).one_or_none()
+    row = _held(conn, states_table.select(), state)
+    held = revision_tables.several(conn, row.revisions.values(), coverages=coverages)
+    revisions = {one.layer: one for one in held}
+    blocks = {one.id: one for one in profile_blocks.several(conn, _ids(row.profiles))}
+    profiles = {layer: {kind: blocks[one] for kind, one in kinds.items()} for layer, kinds in row.profiles.items()}
+    return State(row.id, row.at, row.as_of, row.crs, revisions, profiles, row.stale_after, row.reason)
+
+
+def published_at(conn: sa.Connection, state: int) -> datetime:
+    """Return when a state was published, without reading what it holds.
+
+    Raises:
+        NotFound: there is none of that id, or its tables were dropped.
+    """
+    at: datetime = _held(conn, sa.select(states_table.c.at, states_table.c.dropped_at), state).at
+    return at
+
+
+def _held(conn: sa.Connection, columns: sa.Select[Any], state: int) -> sa.Row[Any]:
+    row = conn.execute(columns.where(states_table.c.id == state)).one_or_none()
     if row is None:
         raise NotFound("store.no_state", id=state)
     if row.dropped_at is not None:
         raise NotFound("store.state_dropped", id=state, at=row.dropped_at.date())
-    revisions = {one.layer: one for one in revision_tables.several(conn, row.revisions.values())}
-    blocks = {one.id: one for one in profile_blocks.several(conn, _ids(row.profiles))}
-    profiles = {layer: {kind: blocks[one] for kind, one in kinds.items()} for layer, kinds in row.profiles.items()}
-    return State(row.id, row.at, row.as_of, row.crs, revisions, profiles, row.stale_after, row.reason)
+    return row
 
 
 def _ids(profiles: Mapping[str, Mapping[str, int]]) -> list[int]:
@@ -89,7 +112,7 @@ def basis(conn: sa.Connection) -> dict[str, Revision]:
     A revision waits when it is ready and newer than any of its layer that was ever published: a rollback leaves
     nothing waiting.
     """
-    now = current(conn)
+    now = current(conn, coverages=True)
     held = dict(now.revisions) if now else {}
     published = sa.text(
         "SELECT layer.key AS layer, max(layer.value::bigint) AS last "
@@ -97,7 +120,7 @@ def basis(conn: sa.Connection) -> dict[str, Revision]:
         "GROUP BY layer.key"
     )
     newest = {row.layer: row.last for row in conn.execute(published)}
-    for one in reversed(revision_tables.listed(conn)):
+    for one in reversed(revision_tables.listed(conn, coverages=True)):
         if one.id > newest.get(one.layer, 0):
             held[one.layer] = one
     return held

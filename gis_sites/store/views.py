@@ -8,15 +8,17 @@ from gis_sites.catalogue import Catalogue, Layer
 from gis_sites.store.connect import Store
 from gis_sites.store.copy import quoted_column
 from gis_sites.store.revisions import Revision
+from gis_sites.store.shown import PUBLIC_OWNERS, conditions
 from gis_sites.store.states import State
 from gis_sites.store.tables import GEOMETRIES, field_columns, quoted
+
+__all__ = ["INVENTORY", "PUBLIC_OWNERS", "PUBLISHED", "are_of", "remake"]
 
 INVENTORY = "inventory"
 PUBLISHED = "published"
 LOCK_TIMEOUT = "3s"
-PUBLIC_OWNERS = (
-    "state", "state_usufruct", "municipal", "municipal_usufruct", "county", "voivodeship",
-)  # fmt: skip
+RULES = 2
+"""Raised with every change of what a setting shows: views of other rules are made anew."""
 
 
 def remake(store: Store, state: State, catalogue: Catalogue) -> bool:
@@ -47,7 +49,7 @@ def are_of(store: Store, state: State) -> bool:
 
 
 def _stamp(store: Store, state: State) -> str:
-    return f"state {state.id}, parcels {store.settings.public_parcels or 'all'}"
+    return f"state {state.id}, parcels {store.settings.public_parcels or 'all'}, rules {RULES}"
 
 
 def _schema(conn: sa.Connection, schema: str, views: Mapping[str, str]) -> None:
@@ -66,16 +68,13 @@ def _inventory(state: State, catalogue: Catalogue) -> dict[str, str]:
 
 
 def _published(store: Store, state: State, catalogue: Catalogue) -> dict[str, str]:
-    views = {
+    only = conditions(store.settings.public_parcels, state.revisions, catalogue)
+    return {
         layer.name: _select(layer, state.revisions[layer.name], state.crs, keys=False)
-        for layer in catalogue.public()
-        if layer.public == "geometry" and layer.name in state.revisions
+        + (f" WHERE {only[layer.name]}" if layer.name in only else "")
+        for layer in catalogue.public(naming=not only)
+        if layer.name in state.revisions and layer.public == "geometry"
     }
-    parcel = catalogue.public().layers.get("parcel")
-    if parcel and "parcel" in state.revisions:
-        shown = _parcels(store, state, catalogue.layers.get("offer"))
-        views["parcel"] = _select(parcel, state.revisions["parcel"], state.crs, keys=False) + shown
-    return views
 
 
 def _select(layer: Layer, revision: Revision, crs: str, *, keys: bool = True) -> str:
@@ -102,17 +101,3 @@ def _cell(name: str, kind: str, revision: Revision) -> str:
     if revision.types.get(name) == kind:
         return quoted_column(name)
     return f"NULL::{'double precision' if kind == 'double' else kind}"
-
-
-def _parcels(store: Store, state: State, offer: Layer | None) -> str:
-    """Narrow the public parcels to those the setting allows; what cannot be told is not shown."""
-    match store.settings.public_parcels:
-        case "public_owners" if "owner_class" in state.revisions["parcel"].types:
-            return f" WHERE owner_class IN ({', '.join(repr(one) for one in PUBLIC_OWNERS)})"
-        case "offers" if offer and offer.parcels and "offer" in state.revisions:
-            named = f"regexp_split_to_table({quoted_column(offer.parcels)}, '[[:space:],;]+')"
-            return f" WHERE key IN (SELECT {named} FROM {quoted(state.revisions['offer'].table)})"  # noqa: S608
-        case "public_owners" | "offers":
-            return " WHERE false"
-        case _:
-            return ""

@@ -43,14 +43,14 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
 
-def serve(settings: Settings, log: Path) -> Served:
+def serve(settings: Settings, log: Path, **more: str) -> Served:
     """Run `gis-sites serve` on a free port, and wait until it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port)], env=environment(settings), stdout=sink, stderr=sink
+            [COMMAND, "serve", "--port", str(port)], env=environment(settings, **more), stdout=sink, stderr=sink
         )
     served = Served(port, log, process)
     until = time.monotonic() + 60

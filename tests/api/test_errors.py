@@ -17,7 +17,6 @@ HEADERS = {
 }  # fmt: skip
 LONG = "3" * 201
 WRONG = [
-    ("GET", "/", 404, "http.no_page", "nie ma strony /;"),
     ("GET", "/nothing/here", 404, "http.no_page", "/nothing/here"),
     ("GET", "/api/v1/layers/", 404, "http.no_page", "/api/v1/layers/"),
     ("GET", "/static/nothing.js", 404, "http.no_page", "/static/nothing.js"),

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from api.main import create_app
 from gis_sites.catalogue import own_layers
-from gis_sites.errors import WrongUse
 from gis_sites.intake.note import Note
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.settings import Settings
@@ -182,12 +181,6 @@ def test_parcels_that_are_not_public_are_not_there(private: Inventory, tmp_path:
         assert client.get(f"/api/v1/parcels/{PARCELS[0]}").status_code == 404
         assert client.post("/api/v1/shortlists", json={"format": 1}).json()["counts"]["considered"] == 0
         assert "parcel" not in {one["layer"] for one in client.get("/api/v1/layers").json()["layers"]}
-
-
-@pytest.mark.parametrize("narrowed", ["public_owners", "offers"])
-def test_parcels_that_cannot_be_narrowed_yet_are_not_shown_at_all(settings: Settings, narrowed: str) -> None:
-    with pytest.raises(WrongUse, match=f"GIS_SITES_PUBLIC_PARCELS={narrowed} does not work yet"):
-        create_app(settings.model_copy(update={"public_parcels": narrowed}))
 
 
 def contents(inventory: Inventory) -> dict[str, object]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser
 from typer.testing import CliRunner
 
 from gis_sites import cli
 from gis_sites.errors import WrongUse
+from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from tests.api.support import COMMAND, Served, environment, serve
 from tests.api.test_errors import HEADERS
@@ -80,7 +82,7 @@ def test_the_description_is_drawn_under_our_policy(browser: Browser, served: Ser
     assert answer is not None
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     page.wait_for_selector(".opblock-post")
-    assert page.locator(".opblock").count() == 5
+    assert page.locator(".opblock").count() == 6
     assert "Match a requirement" in page.locator(".opblock-post").inner_text()
     assert page.locator(".errors-wrapper").count() == 0
     page.locator(".opblock-post").click()
@@ -135,15 +137,31 @@ def test_which_addresses_are_beyond(demo_city: Settings, run_with: list[dict[str
     told = CliRunner().invoke(cli.app, ["serve", "--host", host], env=environment(demo_city))
     assert isinstance(told.exception, WrongUse)
     assert told.exception.key == "cli.not_public"
-    for value in ("public_owners", "offers"):
-        narrowed = environment(demo_city, GIS_SITES_PUBLIC_PARCELS=value)
-        told = CliRunner().invoke(cli.app, ["serve", "--host", host], env=narrowed)
-        assert isinstance(told.exception, WrongUse)
-        assert value in str(told.exception)
     assert run_with == []
     opened = environment(demo_city, GIS_SITES_PUBLIC_PARCELS="all")
     assert CliRunner().invoke(cli.app, ["serve", "--host", host, "--port", "81"], env=opened).exit_code == 0
     assert run_with == [{"host": host, "port": 81, "access_log": False, "server_header": False}]
+
+
+def test_what_others_read_of_the_database_follows_the_setting(
+    demo_city: Settings, run_with: list[dict[str, Any]]
+) -> None:
+    seen = {}
+    with open_inventory(demo_city) as inventory:
+        for value in ("offers", "public_owners", "all"):
+            told = CliRunner().invoke(cli.app, ["serve"], env=environment(demo_city, GIS_SITES_PUBLIC_PARCELS=value))
+            assert told.exit_code == 0
+            with inventory.store.begin() as conn:
+                seen[value] = conn.execute(sa.text("SELECT count(*) FROM published.parcel")).scalar_one()
+        assert 0 < seen["offers"] < seen["public_owners"] < seen["all"] == 500
+        with inventory.store.engine.connect() as reader, reader.begin():
+            reader.execute(sa.text("SELECT count(*) FROM published.parcel"))
+            refused = CliRunner().invoke(
+                cli.app, ["serve"], env=environment(demo_city, GIS_SITES_PUBLIC_PARCELS="offers")
+            )
+        assert isinstance(refused.exception, WrongUse)
+        assert refused.exception.key == "cli.views_held"
+    assert len(run_with) == 3
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])

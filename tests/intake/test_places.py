@@ -145,7 +145,7 @@ def test_a_layer_without_what_it_needs_says_which_columns_there_are(
 def coverage(store: Store, layer: str) -> Coverage:
     """Return the coverage of a published layer's first part."""
     with store.begin() as conn:
-        state = states.current(conn)
+        state = states.current(conn, coverages=True)
         assert state is not None
         return state.revisions[layer].parts[0].coverage
 

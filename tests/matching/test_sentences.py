@@ -80,8 +80,8 @@ def test_a_want_in_both_languages() -> None:
         ("road.class", {"state": "exact", "value": "main"}, "main", "main"),
         ("road.class", {"state": "none", "value": None}, "nie ma", "none"),
         ("offer.available_from", {"state": "exact", "value": "2027-03-01"}, "1 marca 2027", "March 1, 2027"),
-        ("offer.price_pln_m2", {"state": "range", "low": None, "high": 40.5}, "najwyżej 40,5 PLN/m2 albo nie ma wcale",
-         "at most 40.5 PLN/m2, or none at all"),
+        ("offer.price_pln_m2", {"state": "range", "low": None, "high": 40.5}, "najwyżej 40,5 PLN/m² albo nie ma wcale",
+         "at most 40.5 PLN/m², or none at all"),
     ],
 )  # fmt: skip
 def test_values(name: str, entry: dict[str, Any], pl: str, en: str) -> None:

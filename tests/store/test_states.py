@@ -6,7 +6,7 @@ import pytest
 from gis_sites.errors import NotFound, Refused
 from gis_sites.store import profiles, revisions, states
 from gis_sites.store.connect import Store, importing
-from gis_sites.store.revisions import Part
+from gis_sites.store.revisions import UNREAD, Part
 from tests.store.support import DAY, EVERYTHING, OFFER, PARCEL, layer, load, revision, square, state
 
 PLAIN = layer(PARCEL)
@@ -34,7 +34,9 @@ def test_a_state_names_revisions_and_profiles(store: Store) -> None:
     with store.begin() as conn:
         assert states.current(conn) == states.get(conn, made.id) == made
         assert states.current_id(conn) == made.id
-    assert made.revisions == {"parcel": parcels}
+        whole = states.get(conn, made.id, coverages=True)
+    assert whole.revisions == {"parcel": parcels}
+    assert [part.coverage.wkb for part in made.revisions["parcel"].parts] == [UNREAD]
     assert made.profiles == {"parcel": {"parcels": block}}
     assert (made.as_of, made.stale_after, made.crs, made.reason) == (DAY, date(2027, 1, 1), "EPSG:2177", "import")
     assert made.at.utcoffset() is not None

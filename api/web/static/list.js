@@ -1,0 +1,79 @@
+// The list and its map in step: a row points at the map, the map at a row.
+import { ACCENT, data, go, link, startMap, words } from "./map.js";
+
+const map = startMap({ fill: { "fill-color": ACCENT, "fill-opacity": 0.14 }, line: { "line-color": ACCENT, "line-width": 1.5 } });
+const rows = new Map([...document.querySelectorAll("tr[data-site]")].map((row) => [row.dataset.site, row]));
+const sites = new Map(data.sites.features.map((feature) => [feature.properties.site, feature]));
+const picked = document.getElementById("picked");
+const area = new Intl.NumberFormat(data.lang, { maximumFractionDigits: 4 });
+let chosen = data.chosen;
+
+function element(name, text, more = {}) {
+  return Object.assign(document.createElement(name), { textContent: text, ...more });
+}
+
+/** Mark one site in the list and on the map. */
+function choose(id, { scroll = false, move = false, feature = null } = {}) {
+  chosen = id;
+  for (const [one, row] of rows) {
+    row.classList.toggle("chosen", one === id);
+    if (one === id) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+  }
+  map.setFilter("sites:chosen", ["==", ["get", "site"], id]);
+  const known = sites.get(id);
+  const drawn = known ? [] : feature ? [feature] : [];
+  map.getSource("picked").setData({ type: "FeatureCollection", features: drawn });
+  if (scroll) rows.get(id)?.scrollIntoView({ block: "nearest" });
+  if (move && known) go(map, [known]);
+  tell(id);
+}
+
+/** Say in words what was chosen, and where more of it is. */
+async function tell(id) {
+  const kind = data.kind === "offers" && rows.has(id) ? "offers" : "parcels";
+  const name = element("strong", id);
+  const page = element("a", words.open_page, { href: link(`/${kind}/${id}`) });
+  picked.replaceChildren(name, page);
+  if (!rows.has(id)) picked.append(element("a", words.in_list, { href: link("/", { at: id }) }));
+  const answer = await fetch(`/api/v1/${kind}/${encodeURIComponent(id).replaceAll("%2F", "/")}`).catch(() => null);
+  if (!answer?.ok || chosen !== id) return;
+  const { attributes } = await answer.json();
+  const known = attributes.find((one) => one.attribute === "parcel.area_m2" && one.state === "exact");
+  if (known) name.after(element("span", known.value < 10000 ? `${area.format(Math.round(known.value))} m²` : `${area.format(known.value / 10000)} ha`));
+}
+
+function near(id) {
+  for (const [one, row] of rows) row.classList.toggle("near", one === id);
+  map.canvas.style.cursor = id ? "pointer" : "";
+}
+
+if (map) {
+  for (const [id, row] of rows) {
+    if (!sites.has(id)) continue;
+    const button = element("button", "", { type: "button", className: "locate", title: words.on_map });
+    button.setAttribute("aria-label", `${words.on_map}: ${id}`);
+    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    icon.setAttribute("viewBox", "0 0 16 16");
+    icon.setAttribute("aria-hidden", "true");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", "M8 14.5S3 10 3 6.5a5 5 0 0 1 10 0C13 10 8 14.5 8 14.5ZM8 8a1.6 1.6 0 1 0 0-3.2A1.6 1.6 0 0 0 8 8Z");
+    icon.append(path);
+    button.append(icon);
+    button.addEventListener("click", () => choose(id, { move: true }));
+    row.querySelector("th").append(button);
+    row.addEventListener("mouseenter", () => map.setFilter("sites:chosen", ["in", ["get", "site"], ["literal", [id, chosen]]]));
+    row.addEventListener("mouseleave", () => map.setFilter("sites:chosen", ["==", ["get", "site"], chosen]));
+  }
+  const idOf = (point) => {
+    const layers = ["sites:fill", "parcel:fill"].filter((one) => map.getLayer(one));
+    const hit = map.queryRenderedFeatures(point, { layers }).find(({ properties }) => properties.site ?? properties.id);
+    return hit ? [String(hit.properties.site ?? hit.properties.id), hit] : [null, null];
+  };
+  map.on("mousemove", ({ point }) => near(idOf(point)[0]));
+  map.on("mouseout", () => near(null));
+  map.on("click", ({ point }) => {
+    const [id, hit] = idOf(point);
+    if (id) choose(id, { scroll: true, feature: { type: "Feature", properties: {}, geometry: hit.geometry } });
+  });
+  if (chosen && sites.has(chosen)) map.once("load", () => choose(chosen, { scroll: true }));
+}

@@ -1,0 +1,191 @@
+// The live map: our own tiles, no other host, no inline style, no blob worker.
+const gl = globalThis.maplibregl;
+const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const ACCENT = "#0b4579";
+const MARGIN = 48;
+/** How often a layer that is not ready is asked for again. */
+const PATIENCE = 5;
+gl?.setWorkerUrl("/static/maplibre-gl/maplibre-gl-csp-worker.js");
+
+export const data = JSON.parse(document.getElementById("data").textContent);
+export const words = data.words;
+for (const layer of data.layers) layer.shown = Boolean(document.querySelector(`#layers input[name="${layer.name}"]`)?.checked);
+
+/** Return an address of ours in the page's language. */
+export function link(path, query = {}) {
+  const wanted = new URLSearchParams(query);
+  if (data.linked) wanted.set("lang", data.linked);
+  const said = wanted.toString();
+  return path.split("/").map(encodeURIComponent).join("/") + (said ? `?${said}` : "");
+}
+
+/** Return the step of the legend that a feature of a tile is of; one past the last where none speaks of it. */
+const STEP = ["coalesce", ["get", "legend"], 0];
+
+/** Choose by the step of the legend. */
+function choose(legend, value, otherwise) {
+  return ["match", STEP, ...legend.flatMap((entry, step) => [step, value(entry)]), otherwise];
+}
+
+/** Keep the features of one kind of geometry and one step. */
+function only(kind, step) {
+  return ["all", ["==", ["geometry-type"], kind], ["==", STEP, step]];
+}
+
+/** Draw a fill pattern; the same strokes as in the legend. */
+function pattern(kind, color) {
+  const size = 16;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const ink = canvas.getContext("2d", { willReadFrequently: true });
+  ink.globalAlpha = 0.16;
+  ink.fillStyle = ink.strokeStyle = color;
+  ink.fillRect(0, 0, size, size);
+  ink.globalAlpha = 0.5;
+  ink.lineWidth = 1.6;
+  const line = (x0, y0, x1, y1) => { ink.beginPath(); ink.moveTo(x0, y0); ink.lineTo(x1, y1); ink.stroke(); };
+  if (kind === "hatch" || kind === "cross") for (const at of [-size, 0, size]) line(at - 2, size + 2, at + size + 2, -2);
+  if (kind === "cross") for (const at of [-size, 0, size]) line(at - 2, -2, at + size + 2, size + 2);
+  if (kind === "dots") for (const [x, y] of [[4, 4], [12, 12]]) { ink.beginPath(); ink.arc(x, y, 2, 0, 7); ink.fill(); }
+  if (kind === "dash") for (const [x, y] of [[0, 4], [8, 12]]) line(x, y, x + 9, y);
+  return ink.getImageData(0, 0, size, size);
+}
+
+const dashes = { dash: [4, 3], dots: [1, 3], cross: [6, 2, 1, 2], hatch: [3, 2] };
+
+/** Return the style's layers of one of our layers: fills, lines, points, each by the legend. */
+function drawn(layer) {
+  const from = { source: layer.name, "source-layer": layer.name };
+  const visibility = layer.shown ? "visible" : "none";
+  const color = choose(layer.legend, (entry) => entry.color, "#808080");
+  const width = choose(layer.legend, (entry) => entry.width, 1);
+  const found = [];
+  if (layer.name === "parcel") {
+    found.push({ id: "parcel:fill", type: "fill", ...from, layout: { visibility }, paint: { "fill-color": "#fff", "fill-opacity": 0.01 } });
+    found.push({ id: "parcel:line", type: "line", ...from, layout: { visibility }, paint: {
+      "line-color": "#6b747c", "line-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.12, 13, 0.3, 16, 0.75],
+      "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.3, 14, 0.5, 18, 1.3] } });
+    return found;
+  }
+  if (layer.name === "boundary") {
+    layer.legend.forEach((entry, at) => found.push({ id: `boundary:line:${at}`, type: "line", ...from, filter: only("Polygon", at), layout: { visibility },
+      paint: { "line-color": entry.color, "line-width": Math.min(entry.width, 2), "line-opacity": 0.65, "line-dasharray": dashes[entry.pattern] ?? [1, 0] } }));
+    return found;
+  }
+  if (layer.geometry !== "line") {
+    layer.legend.forEach((entry, at) => {
+      const filter = only("Polygon", at);
+      const paint = entry.pattern === "solid"
+        ? { "fill-color": entry.color, "fill-opacity": layer.name === "building" ? 0.5 : 0.18 }
+        : { "fill-pattern": `${entry.pattern}:${entry.color}`, "fill-opacity": 0.85 };
+      found.push({ id: `${layer.name}:fill:${at}`, type: "fill", ...from, filter, layout: { visibility }, paint });
+    });
+    found.push({ id: `${layer.name}:edge`, type: "line", ...from, filter: ["==", ["geometry-type"], "Polygon"], layout: { visibility },
+      paint: { "line-color": color, "line-width": layer.name === "offer" ? 2 : ["interpolate", ["linear"], ["zoom"], 11, 0.3, 15, 0.9], "line-opacity": 0.7 } });
+  }
+  if (layer.geometry === "line" || layer.geometry === "any") {
+    layer.legend.forEach((entry, at) => {
+      const filter = only("LineString", at);
+      const wide = Math.max(entry.width, 1);
+      const paint = { "line-color": entry.color, "line-opacity": 0.85, "line-width": ["interpolate", ["linear"], ["zoom"], 10, wide * 0.2, 13, wide * 0.4, 15, wide * 0.7, 18, wide * 1.6] };
+      if (dashes[entry.pattern]) paint["line-dasharray"] = dashes[entry.pattern];
+      found.push({ id: `${layer.name}:line:${at}`, type: "line", ...from, filter, layout: { visibility, "line-cap": entry.pattern === "solid" ? "round" : "butt" }, paint });
+    });
+  }
+  if (layer.geometry === "point" || layer.geometry === "any") {
+    found.push({ id: `${layer.name}:point`, type: "circle", ...from, filter: ["==", ["geometry-type"], "Point"], layout: { visibility },
+      paint: { "circle-color": color, "circle-radius": ["+", 3.5, ["/", width, 2]], "circle-stroke-color": "#fff", "circle-stroke-width": 1 } });
+  }
+  return found;
+}
+
+const found = (fill, line) => [
+  { id: "sites:fill", type: "fill", source: "sites", paint: fill },
+  { id: "sites:line", type: "line", source: "sites", filter: ["!", ["in", ["coalesce", ["get", "line"], ""], ["literal", ["dash", "dot"]]]], paint: line },
+  { id: "sites:dash", type: "line", source: "sites", filter: ["==", ["get", "line"], "dash"], paint: { ...line, "line-dasharray": [4, 2.5] } },
+  { id: "sites:dot", type: "line", source: "sites", filter: ["==", ["get", "line"], "dot"], paint: { ...line, "line-dasharray": [1, 2.5] } },
+  { id: "sites:chosen", type: "line", source: "sites", filter: ["==", ["get", "site"], ""], paint: { "line-color": ACCENT, "line-width": 4 } },
+  { id: "picked:line", type: "line", source: "picked", paint: { "line-color": ACCENT, "line-width": 3.5 } },
+];
+
+/** Return the box around GeoJSON geometries. */
+export function boundsOf(features) {
+  const box = new gl.LngLatBounds();
+  const walk = (place) => (typeof place[0] === "number" ? box.extend(place) : place.forEach(walk));
+  features.forEach((feature) => walk(feature.geometry.coordinates));
+  return box.isEmpty() ? null : box;
+}
+
+/** Make the map; null where it cannot be drawn, and the page goes on without it. */
+export function startMap({ fill, line, edge = 17 }) {
+  const frame = document.getElementById("map");
+  if (!gl || !data.extent) return null;
+  const whole = new gl.LngLatBounds([data.extent[0], data.extent[1]], [data.extent[2], data.extent[3]]);
+  const sources = Object.fromEntries(data.layers.map((layer) => [layer.name, {
+    type: "vector", tiles: [`${location.origin}/tiles/${data.state}/${layer.name}/{z}/{x}/{y}`], minzoom: 6, maxzoom: 16, bounds: data.extent }]));
+  const style = {
+    version: 8,
+    sources: { ...sources, sites: { type: "geojson", data: data.sites }, picked: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },
+    layers: [{ id: "ground", type: "background", paint: { "background-color": "#fbfbf9" } }, ...data.layers.flatMap(drawn), ...found(fill, line)],
+  };
+  frame.hidden = false;
+  let map;
+  try {
+    const near = data.zoomed ? boundsOf(data.sites.features) : null;
+    map = new gl.Map({
+      container: frame, style: { version: 8, sources: {}, layers: [] }, bounds: near ?? whole, fitBoundsOptions: { padding: MARGIN, maxZoom: edge },
+      attributionControl: false, maxZoom: 20, minZoom: 7, dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: CALM ? 0 : 150,
+      cooperativeGestures: matchMedia("(max-width: 71.99rem)").matches, locale: { "Map.Title": words.map_label, "NavigationControl.ZoomIn": words.zoom_in, "NavigationControl.ZoomOut": words.zoom_out,
+        "CooperativeGesturesHandler.WindowsHelpText": words.gesture_ctrl, "CooperativeGesturesHandler.MacHelpText": words.gesture_cmd, "CooperativeGesturesHandler.MobileHelpText": words.gesture_touch },
+    });
+  } catch {
+    frame.hidden = true;
+    const still = document.getElementById("no-map");
+    if (still.matches("p")) still.textContent = words.map_failed;
+    return null;
+  }
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.on("styleimagemissing", ({ id }) => {
+    const [kind, color] = id.split(":");
+    if (color && !map.hasImage(id)) map.addImage(id, pattern(kind, color), { pixelRatio: 2 });
+  });
+  const again = new Map();
+  map.on("error", ({ error, sourceId }) => {
+    const times = again.get(sourceId) ?? 0;
+    if (error?.status !== 503 || !sourceId || times < 0 || times >= PATIENCE) return;
+    // A state just published is still being drawn: its tiles come a little later.
+    again.set(sourceId, -1);
+    setTimeout(() => { again.set(sourceId, times + 1); map.refreshTiles(sourceId); }, 2500 * (times + 1));
+  });
+  map.setStyle(style, { diff: false });
+  map.addControl(new gl.NavigationControl({ showCompass: false }), "bottom-right");
+  map.addControl(new gl.ScaleControl({ maxWidth: 120 }), "bottom-left");
+  document.getElementById("no-map").hidden = true;
+  map.canvas = map.getCanvas();
+  map.canvas.setAttribute("aria-label", frame.getAttribute("aria-label"));
+  switches(map);
+  frame.dataset.ready = "";
+  map.once("idle", () => { frame.dataset.ready = "idle"; });
+  return map;
+}
+
+/** Let the legend switch layers, and remember nothing: the page's beginnings are the same for all. */
+function switches(map) {
+  const panel = document.getElementById("layers");
+  panel.hidden = false;
+  panel.addEventListener("change", ({ target }) => {
+    const visibility = target.checked ? "visible" : "none";
+    for (const layer of map.getStyle().layers) {
+      if (layer.source === target.value) map.setLayoutProperty(layer.id, "visibility", visibility);
+    }
+  });
+}
+
+/** Go to a place, at once for readers who would rather not be moved. */
+export function go(map, features, zoom = 17) {
+  const box = boundsOf(features);
+  if (box) map.fitBounds(box, { padding: MARGIN * 1.5, maxZoom: zoom, animate: !CALM });
+}
+
+export { gl, ACCENT };

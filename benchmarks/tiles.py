@@ -1,0 +1,137 @@
+"""Vector tiles and single features over HTTP, beside tipg over the same table; every request goes to both by turns."""
+
+import math
+from collections.abc import Iterator
+
+from benchmarks import serving
+from benchmarks.database import parts
+from benchmarks.ground import Ground
+from benchmarks.table import Row, versus
+
+ZOOMS = (12, 14, 16)
+PLACES = 12
+"""Tiles of each zoom, and parcels asked for, in one run."""
+MOST = 10_000
+"""What tipg puts into a tile at most."""
+TILE = "/tiles/{state}/{layer}/{z}/{x}/{y}"
+TIPG = "/collections/{table}/tiles/WebMercatorQuad/{z}/{x}/{y}?properties=key"
+
+
+def run(here: Ground, runs: int) -> Iterator[Row]:
+    """Measure the tiles of each zoom and the parcels by identifier, check that both show the same, and compare."""
+    from gis_sites.inventory import open_inventory
+
+    with open_inventory(here.settings) as inventory:
+        state = inventory.need_state()
+    table = state.revisions["parcel"].table
+    places = list(_places(here.url, table, max(runs, 1) * PLACES))
+    with serving.ours(here) as server, serving.tipg(here, [table]) as other:
+        paths = ("/api/v1/parcels/{id}", f"/collections/{table}/items?key={{id}}")
+        yield _compared("one parcel by identifier", server, other, [_both(paths, id=one[0]) for one in places])
+        if not has_tiles(server, state.id):
+            print("    there are no tiles yet", flush=True)
+            return
+        paths = (TILE, TIPG)
+        fixed = {"state": state.id, "layer": "parcel", "table": table}
+        for zoom in ZOOMS:
+            asked = list(dict.fromkeys(_both(paths, **fixed, **tile_at(lon, lat, zoom)) for _, lon, lat in places))
+            yield _compared(f"parcels, tiles of zoom {zoom}", server, other, asked, zoom=zoom)
+
+
+def has_tiles(server: serving.Server, state: int) -> bool:
+    """Tell whether the server serves tiles."""
+    return server.client.get(TILE.format(state=state, layer="parcel", z=14, x=0, y=0)).is_success
+
+
+def _both(paths: tuple[str, str], **values: object) -> tuple[str, str]:
+    first, second = (path.format(**values) for path in paths)
+    return first, second
+
+
+def _compared(
+    what: str, server: serving.Server, other: serving.Server, asked: list[tuple[str, str]], *, zoom: int | None = None
+) -> Row:
+    """Ask both for the same by turns; the first request warms up."""
+    ours, theirs, shown = [], [], []
+    for at, (mine, its) in enumerate([asked[0], *asked]):
+        took, answer = server.timed("GET", mine)
+        their_took, their_answer = other.timed("GET", its)
+        if zoom is None and len(their_answer.json()["features"]) != 1:
+            raise RuntimeError(f"tipg does not find {its}")
+        if at:
+            ours.append(took)
+            theirs.append(their_took)
+            shown.append((answer.content, their_answer.content))
+    if shown and zoom is not None:
+        what += ", " + _same(shown, rows=zoom == ZOOMS[-1])
+    return versus(what, serving.measured(server, ours), "tipg", serving.measured(other, theirs))
+
+
+def _same(shown: list[tuple[bytes, bytes]], *, rows: bool) -> str:
+    """Check that our tiles hold what tipg's do; say how large they are.
+
+    Ours hold the neighbours in their margin too. Where rows would be too many ours are pictures of all of them, and
+    tipg stops at so many features: that is said, and wrong only where `rows` are expected.
+    """
+    counts = [(features(ours), features(theirs)) for ours, theirs in shown]
+    pictures = sum(ours < theirs for ours, theirs in counts)
+    if rows and pictures:
+        raise RuntimeError(f"features of our tiles and of tipg's: {counts}")
+    sizes = [sum(len(pair[at]) for pair in shown) // len(shown) for at in (0, 1)]
+    cut = sum(theirs == MOST for _, theirs in counts)
+    ours = f"{sizes[0] / 1024:,.0f} KiB" + (f", {pictures} of them pictures" if pictures else "")
+    theirs = f"{sizes[1] / 1024:,.0f} KiB" + (f", {cut} of them cut off" if cut else "")
+    return f"{len(shown)} of {ours} (tipg {theirs})"
+
+
+def _places(url: str, table: str, count: int) -> Iterator[tuple[str, float, float]]:
+    """Yield identifiers and places of parcels here and there, the same ones each time."""
+    import psycopg
+
+    middle = "ST_Transform(ST_PointOnSurface(geom), 4326)"
+    chosen = f"SELECT key FROM {table} ORDER BY md5(key) LIMIT {count}"
+    query = f"SELECT key, ST_X({middle}), ST_Y({middle}) FROM {table} WHERE key IN ({chosen}) ORDER BY md5(key)"
+    with psycopg.connect(**parts(url)) as conn:
+        yield from conn.execute(query).fetchall()
+
+
+def tile_at(lon: float, lat: float, zoom: int) -> dict[str, int]:
+    """Return the tile that holds a place.
+
+    >>> tile_at(18.09, 51.76, 14)
+    {'z': 14, 'x': 9015, 'y': 5420}
+    """
+    side = 2**zoom
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return {"z": zoom, "x": int((lon + 180) / 360 * side), "y": int(y * side)}
+
+
+def features(tile: bytes) -> int:
+    """Count the features of a Mapbox vector tile: field 2 of every layer, itself field 3 of the tile."""
+    return sum(sum(1 for number, _ in _fields(layer) if number == 2) for number, layer in _fields(tile) if number == 3)
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Walk through the fields of a protocol buffer; numbers are passed over."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        if key & 7 == 0:
+            _, at = _varint(message, at)
+            continue
+        if key & 7 != 2:
+            raise ValueError(f"wire type {key & 7} in a tile")
+        length, at = _varint(message, at)
+        yield key >> 3, message[at : at + length]
+        at += length
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at

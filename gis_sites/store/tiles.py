@@ -1,0 +1,135 @@
+"""Vector tiles: a layer of a state, complete at every zoom, with nothing in it that layer files do not let be drawn."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from psycopg.errors import QueryCanceled
+
+from gis_sites.catalogue import Catalogue
+from gis_sites.errors import DatabaseError, NotFound
+from gis_sites.store.connect import Store
+from gis_sites.store.copy import quoted_column
+from gis_sites.store.drawing import Box, Drawing, Ground, literal
+from gis_sites.store.pictures import HIGHEST, LIMIT, Head, head, needed, picture
+from gis_sites.store.states import State
+
+PATIENCE_MS = 3_000
+"""How long a tile may take the database."""
+EXTENT = 4096
+"""Units a tile is wide."""
+BUFFER = 64
+"""Units of its neighbours that a tile repeats."""
+LEAST = 8
+"""Units what is too small to be drawn is wide instead: a pixel of the screen."""
+LARGE = 500
+"""Vertices from which on a geometry is cut before it is transformed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A tile of the web's usual grid: zoom, column from the west, row from the north."""
+
+    z: int
+    x: int
+    y: int
+
+    def __post_init__(self) -> None:
+        most = 2**self.z if 0 <= self.z <= HIGHEST else 0
+        if not (0 <= self.x < most and 0 <= self.y < most):
+            raise NotFound("tiles.no_tile", z=self.z, x=self.x, y=self.y)
+
+    def within(self, box: Box) -> Box | None:
+        """Return the part of a box (EPSG:3857) that the tile shows, with its buffer; None where it shows nothing."""
+        from gis_sites.store.cells import tile_box
+
+        mine = tile_box((self.z, self.x, self.y), BUFFER / EXTENT)
+        west, south, east, north = (
+            *(max(own, other) for own, other in zip(mine[:2], box[:2], strict=True)),
+            *(min(own, other) for own, other in zip(mine[2:], box[2:], strict=True)),
+        )
+        return (west, south, east, north) if west <= east and south <= north else None
+
+
+def ground_of(store: Store, catalogue: Catalogue, state: State) -> Ground:
+    """Return what the drawings of a state are made from; `catalogue` is the whole one."""
+    return Ground(state.revisions, catalogue, state.as_of, store.srid, store.settings.public_parcels)
+
+
+def drawing_of(store: Store, ground: Ground, layer: str) -> Drawing | None:
+    """Return how a layer is drawn for the public; None where there is nothing of it.
+
+    Raises:
+        NotFound: the public knows no such layer, or no geometry of it.
+    """
+    with store.begin() as conn:
+        return ground.drawing(conn, layer)
+
+
+def tile(store: Store, drawing: Drawing | None, place: Place) -> bytes:
+    """Return a tile in Mapbox's format, its one layer named as ours; empty where there is nothing.
+
+    Pictures that are missing are made first.
+
+    Raises:
+        DatabaseError: it takes too long, or the pictures are being made.
+    """
+    if drawing is None:
+        return b""
+    try:
+        with store.begin() as conn:
+            conn.exec_driver_sql(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            known = head(conn, drawing) or needed(conn, drawing)
+            conn.exec_driver_sql(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
+            return _tile(conn, drawing, known, place)
+    except sa.exc.OperationalError as error:
+        if not isinstance(error.orig, QueryCanceled):
+            raise
+        raise DatabaseError("tiles.slow", layer=drawing.layer.name, z=place.z, x=place.x, y=place.y) from None
+
+
+def _tile(conn: sa.Connection, drawing: Drawing, known: Head, place: Place) -> bytes:
+    shown = place.within(known.box) if known.box else None
+    if shown is None:
+        return b""
+    found = picture(conn, drawing, (place.z, place.x, place.y))
+    if found is not None:
+        return found
+    return b"" if place.z < known.rows_from else _rows(conn, drawing, place, shown)
+
+
+def _rows(conn: sa.Connection, drawing: Drawing, place: Place, shown: Box) -> bytes:
+    """Encode rows as they are, with their names; where these would make the tile too large, without."""
+    classes, names = drawing.classes(), drawing.names()
+    told = {**classes, **{name: cell for name, cell in names.items() if name not in classes}}
+    columns = "".join(f", {cell} AS {quoted_column(name)}" for name, cell in told.items())
+    plain = ", ".join(["row", "geom", *map(quoted_column, classes)])
+    encoded = f"ST_AsMVT(rows, {literal(drawing.layer.name)}, {EXTENT}, 'geom', 'row')"
+    query = (
+        f"WITH shaped AS (SELECT *, {_shape(drawing, shown)} AS shape FROM {drawing.source} "  # noqa: S608 - our own names
+        f"WHERE {drawing.near(shown)}), "
+        f"named AS (SELECT row{columns}, {_drawn(place)} AS geom FROM shaped ORDER BY row), "
+        f"whole AS (SELECT {encoded} AS tile FROM named AS rows WHERE geom IS NOT NULL) "
+        f"SELECT CASE WHEN octet_length(tile) <= {LIMIT} THEN tile ELSE "
+        f"(SELECT {encoded} FROM (SELECT {plain} FROM named) AS rows) END FROM whole"
+    )
+    return bytes(conn.exec_driver_sql(query, execution_options={"no_parameters": True}).scalar_one())
+
+
+def _shape(drawing: Drawing, shown: Box) -> str:
+    """Return a row's geometry in EPSG:3857; a large one is cut before, to what may be seen of it."""
+    window = drawing.window(shown)
+    cut = f"ST_ClipByBox2D(geom, {window}::box2d)"
+    return f"ST_Transform(CASE WHEN ST_NPoints(geom) > {LARGE} THEN {cut} ELSE geom END, 3857)"
+
+
+def _drawn(place: Place) -> str:
+    """Return a geometry in units of the tile; what is too small for it as wide as a pixel."""
+    envelope = f"ST_TileEnvelope({place.z}, {place.x}, {place.y})"
+    half = f"(ST_XMax({envelope}) - ST_XMin({envelope})) / {EXTENT} * {LEAST / 2}"
+    middle = "ST_PointOnSurface(shape)"
+    least = (
+        f"CASE ST_Dimension(shape) WHEN 2 THEN ST_Expand({middle}, {half}) "
+        f"WHEN 1 THEN ST_MakeLine(ST_Translate({middle}, -{half}, 0), ST_Translate({middle}, {half}, 0)) END"
+    )
+    drawn = f"ST_AsMVTGeom({{shape}}, {envelope}, {EXTENT}, {BUFFER}, true)"
+    return f"coalesce({drawn.format(shape='shape')}, {drawn.format(shape=least)})"

@@ -1,0 +1,267 @@
+"""The pages in a real browser: each journey, wide and narrow, by keyboard and without JavaScript."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from gis_sites.settings import Settings
+from tests.api.support import Served, serve
+from tests.api.test_pages import WANTED
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 320, "height": 720}
+
+
+@pytest.fixture(scope="module")
+def office(demo_city: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo city served by an office that says who answers."""
+    contact = {"GIS_SITES_OFFICE": "Biuro Obsługi Inwestora", "GIS_SITES_CONTACT_EMAIL": "inwestor@example.org"}
+    made = serve(demo_city, tmp_path_factory.mktemp("pages") / "log", **contact)
+    yield made
+    made.process.terminate()
+    made.process.wait(20)
+
+
+class Visit:
+    """A browser's window on the served pages, and what it asked for and complained of."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.context: BrowserContext = browser.new_context(
+            base_url=url, locale="pl-PL", accept_downloads=True, **options
+        )
+        self.context.set_default_timeout(15_000)
+        self.url = url
+        self.asked: list[str] = []
+        self.said: list[str] = []
+        self.context.on("request", lambda request: self.asked.append(request.url))
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # Where software draws, the browser remarks how slow that is.
+        if "GL Driver Message" not in message.text:
+            self.said.append(f"{message.type}: {message.text}")
+
+    def open(self, address: str) -> Page:
+        self.page.goto(address)
+        self.drawn()
+        return self.page
+
+    def drawn(self) -> None:
+        """Wait until the map, where there is one, is there."""
+        if self.page.locator("#map").count():
+            self.page.wait_for_selector("#map[data-ready]")
+
+    def at_rest(self) -> None:
+        """Wait until the map has drawn all it was given."""
+        self.page.wait_for_selector("#map[data-ready=idle]")
+
+    def close(self, *, complaints: int = 0) -> None:
+        self.context.close()
+        assert self.asked
+        assert [url for url in self.asked if not url.startswith((self.url, "data:"))] == []
+        assert len(self.said) == complaints, self.said
+
+
+@pytest.fixture
+def visit(browser: Browser, office: Served) -> Callable[..., Visit]:
+    return lambda viewport=WIDE, **options: Visit(browser, office.url, viewport=viewport, **options)
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds serious."""
+    # By its own way into the page: the content security policy lets no script of ours in.
+    page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+    found = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']}))"
+        ".violations.map(v => [v.impact, v.id, v.nodes[0].html])"
+    )
+    return [json.dumps(one) for one in found if one[0] in {"serious", "critical"}]
+
+
+def overflow(page: Page) -> int:
+    wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wide
+
+
+def first_parcel(page: Page) -> str:
+    return str(page.locator("tr[data-site]").first.get_attribute("data-site"))
+
+
+@pytest.mark.parametrize(("viewport", "lang"), [(WIDE, "pl"), (NARROW, "en")], ids=["wide", "narrow"])
+def test_every_page_is_sound(visit: Callable[..., Visit], viewport: dict[str, int], lang: str) -> None:
+    visited = visit(viewport)
+    page = visited.open(f"/?lang={lang}")
+    identifier = first_parcel(page)
+    for address in (f"/?area_from=0.2&lang={lang}", "/?kind=offers", f"/parcels/{identifier}?lang={lang}", "/layers",
+                    f"/shortlists?template=logistics&lang={lang}"):  # fmt: skip
+        assert overflow(page) == 0, page.url
+        assert faults(page) == [], page.url
+        visited.open(address)
+    page.locator("#requirement").fill(WANTED)
+    page.locator(".requirement button[type=submit]").click()
+    page.wait_for_selector(".cards")
+    visited.drawn()
+    page.locator(".card summary").first.click()
+    assert overflow(page) == 0
+    assert faults(page) == []
+    visited.close()
+
+
+def test_an_investor_finds_a_parcel_and_reads_about_it(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open("/")
+    page.get_by_label("Powierzchnia od (ha)").fill("0,5")
+    page.get_by_label("Plan dopuszcza").select_option("production")
+    page.get_by_role("button", name="Szukaj").click()
+    visited.drawn()
+    assert "area_from=0%2C5" in page.url
+    expect(page.get_by_role("status").first).to_contain_text("Znaleziono")
+    identifier = first_parcel(page)
+    page.get_by_role("button", name=f"Pokaż na mapie: {identifier}").click()
+    expect(page.locator("tr.chosen")).to_have_attribute("data-site", identifier)
+    expect(page.locator("#picked")).to_contain_text("ha")
+    page.locator("#picked").get_by_role("link", name="Wszystkie cechy").click()
+    visited.drawn()
+    expect(page.get_by_role("heading", level=1)).to_have_text(identifier)
+    expect(page.locator("#zoning")).to_contain_text("zasięg danych: granica gminy")
+    page.get_by_role("link", name="Lista i mapa", exact=True).click()
+    visited.drawn()
+    expect(page.locator("tr.chosen")).to_have_attribute("data-site", identifier)
+    page.get_by_role("link", name="English").click()
+    visited.drawn()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("tr.chosen")).to_have_attribute("data-site", identifier)
+    visited.close()
+
+
+def test_the_map_answers_in_the_list(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open("/")
+    ids = [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()]
+    # One that is no other's beginning: the map then opens on it.
+    identifier = next(one for one in ids if page.request.get(f"/?q={one}").text().count("<tr role") == 2)
+    visited.open(f"/?q={identifier}")
+    visited.at_rest()
+    box = page.locator("#map canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#picked strong")).to_have_text(identifier)
+    expect(page.locator("tr.chosen")).to_have_attribute("data-site", identifier)
+    page.locator("#layers summary").click()
+    switch = page.locator("#layers input[name=zoning]")
+    assert switch.is_checked()
+    switch.uncheck()
+    page.locator("#layers input[name=flood]").check()
+    visited.close()
+
+
+def test_an_officer_ranks_sites_and_takes_the_files(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    visited = visit()
+    page = visited.open("/shortlists")
+    page.get_by_role("link", name="Lekki przemysł").click()
+    assert "[must]" in page.get_by_role("textbox", name="Wymagania (TOML albo JSON)").input_value()
+    file = tmp_path / "wymagania.toml"
+    file.write_text(WANTED, encoding="utf-8")
+    page.get_by_label("Albo plik").set_input_files(file)
+    expect(page.get_by_role("textbox", name="Wymagania (TOML albo JSON)")).to_have_value(WANTED)
+    page.get_by_label("Ile propozycji").select_option("10")
+    page.get_by_role("button", name="Ułóż listę").click()
+    page.wait_for_selector(".cards")
+    visited.drawn()
+    assert page.locator(".card").count() == page.locator(".pin").count() == 10
+    page.locator(".pin", has_text="3").first.click()
+    expect(page.locator(".card.chosen .rank")).to_have_text("3")
+    page.locator("#card-2 summary").click()
+    expect(page.locator("#card-2")).to_contain_text("tolerancja nasza")
+    expect(page.locator("#card-2")).to_have_class("card chosen")
+    for name, ending in (("XLSX", ".xlsx"), ("Mapa do wydania (HTML)", ".html"), ("GeoPackage", ".gpkg")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        assert download.value.suggested_filename.endswith(ending)
+        download.value.save_as(tmp_path / f"got{ending}")
+        assert (tmp_path / f"got{ending}").stat().st_size > 5000
+    visited.close()
+
+
+def test_what_is_refused_is_told_beside_the_text(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open("/shortlists")
+    wrong = WANTED.replace("flood.share", "flod.share")
+    page.locator("#requirement").fill(wrong)
+    page.get_by_role("button", name="Ułóż listę").click()
+    expect(page.get_by_role("alert")).to_contain_text("czy chodzi o „flood.share”?")
+    assert page.locator("#requirement").input_value().strip() == wrong.strip()
+    assert faults(page) == []
+    visited.close(complaints=1)  # the browser's own word on status 422
+
+
+def test_a_page_that_is_not_there_is_a_page(visit: Callable[..., Visit]) -> None:
+    visited = visit(NARROW)
+    page = visited.open("/parcels/309999_1.0001.1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nie ma takiej strony")
+    assert faults(page) == []
+    assert overflow(page) == 0
+    visited.close(complaints=1)
+
+
+def test_everything_can_be_reached_by_keyboard(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open("/?q=1")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Przejdź do treści")
+    page.keyboard.press("Enter")
+    reached = []
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.className + '#' + document.activeElement.id"))
+        if "tel:" in (href := page.evaluate("document.activeElement.href || ''")) or href.startswith("mailto:"):
+            break
+    assert any("maplibregl-canvas" in one for one in reached)
+    assert page.evaluate("document.activeElement.href") == "mailto:inwestor@example.org"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    visited.close()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_all_of_it_works_without_javascript(visit: Callable[..., Visit], viewport: dict[str, int]) -> None:
+    visited = visit(viewport, java_script_enabled=False)
+    page = visited.page
+    page.goto("/")
+    expect(page.locator("#no-map")).to_contain_text("Mapa wymaga JavaScriptu")
+    assert page.locator("#layers").is_hidden()
+    identifier = first_parcel(page)
+    page.get_by_role("link", name="Następna").click()
+    assert "page=2" in page.url
+    page.get_by_label("Identyfikator lub numer działki").fill(identifier)
+    page.get_by_role("button", name="Szukaj").click()
+    page.get_by_role("link", name=identifier, exact=True).first.click()
+    expect(page.locator("svg.sketch").first).to_be_visible()
+    expect(page.locator("#sketch-keys")).to_be_visible()
+    page.goto("/shortlists")
+    page.locator("#requirement").fill(WANTED)
+    page.get_by_role("button", name="Ułóż listę").click()
+    expect(page.locator("svg.sketch").first).to_be_visible()
+    assert page.locator(".card").count() > 5
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    visited.close()
+
+
+def test_a_narrow_page_puts_names_beside_values(visit: Callable[..., Visit]) -> None:
+    visited = visit(NARROW)
+    page = visited.open("/")
+    row = page.locator("tr[data-site]").first
+    assert "Powierzchnia" in row.locator("td").first.evaluate("cell => getComputedStyle(cell, '::before').content")
+    assert page.get_by_role("table").count() == 1
+    assert page.get_by_role("row").count() == 26
+    page.get_by_role("link", name="Przejdź do mapy").click()
+    expect(page.locator("#map")).to_be_in_viewport()
+    visited.close()

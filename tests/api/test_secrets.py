@@ -1,0 +1,322 @@
+"""Nothing that is not public leaves the house: every route is walked over a city of secrets, and the log is read."""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from starlette.routing import Mount
+
+from api.main import create_app
+from api.shortlist_page import FORMATS
+from gis_sites.catalogue import Layer, load_catalogue
+from gis_sites.inventory import open_inventory
+from gis_sites.settings import Settings
+from tests.api.mvt import longitudes
+from tests.api.planted import (
+    CLOSED,
+    DEAD,
+    FAR_M,
+    HIDDEN,
+    KW,
+    MARK,
+    NEVER_THERE,
+    PESEL,
+    SHOWN,
+    as_form,
+    plant,
+    requirement,
+    secrets,
+    texts,
+)
+from tests.api.support import TestClient, serve
+from tests.conftest import Databases
+from tests.intake.support import parcel_id
+
+NARROW = ("public_owners", "offers")
+ZOOMS = range(0, 19)
+LAT, LONS, HIDDEN_LON = 51.758, (18.0727, 18.0740), 18.3624
+"""Where the city lies, and its hidden parcels."""
+BETWEEN = 18.2
+ENLARGED = 32
+"""By so many units of a tile what is small may be drawn too large."""
+Ask = Callable[[httpx.Client], Iterator[httpx.Response]]
+
+
+@pytest.fixture(scope="module")
+def planted(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A city full of secrets, published."""
+    address = databases.fresh().render_as_string(hide_password=False)
+    return plant(tmp_path_factory.mktemp("planted"), address)
+
+
+# ---- how each route is asked -------------------------------------------------------------------------------
+
+
+def get(*addresses: str) -> Ask:
+    def ask(client: httpx.Client) -> Iterator[httpx.Response]:
+        for address in addresses:
+            yield client.get(address)
+
+    return ask
+
+
+def wanted(client: httpx.Client) -> list[dict[str, Any]]:
+    every = requirement(client.get("/api/v1/layers").json())
+    return [
+        every,
+        {"format": 1, "must": {"parcel.land_use": {"any_of": ["R"]}}, "ask": [{"text": "?", "of": "operator"}]},
+        {"format": 1, "must": {"zoning.production_share": {"min": 0.1}, "sez.share": {"min": 0.1}}},
+        {"format": 1, "must": {"parcel.owner_clas": {"any_of": ["natural"]}}},
+    ]
+
+
+def shortlists(client: httpx.Client) -> Iterator[httpx.Response]:
+    yield from (client.post("/api/v1/shortlists?top=500", json=one) for one in wanted(client))
+
+
+def posted(address: str) -> Ask:
+    def ask(client: httpx.Client) -> Iterator[httpx.Response]:
+        first, *others = wanted(client)
+        yield client.post(address, data=as_form(first))
+        yield from (client.post(f"{address}?lang=en", data=as_form(one)) for one in others)
+
+    return ask
+
+
+def asks(client: httpx.Client) -> Iterator[httpx.Response]:
+    yield from get("/shortlists", "/shortlists?template=logistics&lang=en")(client)
+    yield from posted("/shortlists")(client)
+
+
+def exports(client: httpx.Client) -> Iterator[httpx.Response]:
+    first = as_form(wanted(client)[0])
+    for form in (*FORMATS, "pdf"):
+        yield client.post(f"/shortlists/{form}", data=first)
+    yield from posted("/shortlists/map")(client)
+
+
+def tiles(client: httpx.Client, layers: Mapping[str, Layer] = load_catalogue().layers) -> Iterator[httpx.Response]:
+    """Ask for every tile over the city, of every layer, public or not."""
+    for name, layer in layers.items():
+        drawn = layer.public == "geometry" and name not in CLOSED
+        for zoom in ZOOMS if drawn else (10,):
+            for x, y in covering(zoom):
+                yield client.get(f"/tiles/1/{name}/{zoom}/{x}/{y}")
+    yield from get("/tiles/1/nothing/9/1/1", "/tiles/2/parcel/9/1/1", "/tiles/1/parcel/9/1/999")(client)
+
+
+def covering(zoom: int) -> list[tuple[int, int]]:
+    """Return the tiles with the city in them, and those with the hidden parcels: of close ones, where they lie."""
+    return sorted({place(lon, LAT, zoom) for lon in (*LONS, HIDDEN_LON)})
+
+
+def beyond(answer: httpx.Response) -> bool:
+    """Tell whether a tile shows what lies where nobody may look; a tile repeats a little of its neighbours."""
+    *_, zoom, column, _ = answer.request.url.path.split("/")
+    most = BETWEEN + ENLARGED * 360 / 4096 / 2 ** int(zoom)
+    return any(lon > most for lon in longitudes(answer.content, int(zoom), int(column)))
+
+
+def place(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    turned = math.asinh(math.tan(math.radians(lat)))
+    return int((lon + 180) / 360 * 2**zoom), int((1 - turned / math.pi) / 2 * 2**zoom)
+
+
+SITES = [*SHOWN, *map(parcel_id, DEAD), NEVER_THERE]
+TILES = "/tiles/{state}/{layer}/{z}/{x}/{y}"
+LISTS = ("", "?lang=en", "?kind=offers", "?q=306101", "?q=7", "?precinct=0012", "?precinct=0099", "?at=" + SHOWN[0],
+         "?area_from=0,01&use=production&doubtful=1", "?page=2", "?area_from=x")  # fmt: skip
+FORMS = ("", "?format=json", "?format=geojson&lang=en")
+ASKED: Mapping[str, Ask] = {
+    "/openapi.json": get("/openapi.json"),
+    "/docs": get("/docs"),
+    "/static/{path}": get("/static/docs.js", "/static/none"),
+    "/api/v1/layers": get("/api/v1/layers"),
+    "/api/v1/parcels/{id:path}": get(*(f"/api/v1/parcels/{one}" for one in SITES)),
+    "/api/v1/offers": get("/api/v1/offers", "/api/v1/offers?count=0"),
+    "/api/v1/offers/{id:path}": get("/api/v1/offers/T/1", "/api/v1/offers/T/3"),
+    "/api/v1/shortlists": shortlists,
+    "/": get(*(f"/{one}" for one in LISTS)),
+    "/layers": get("/layers", "/layers?lang=en"),
+    "/parcels/{id:path}": get(*(f"/parcels/{one}{form}" for one in SITES for form in FORMS)),
+    "/offers/{id:path}": get(*(f"/offers/{one}{form}" for one in ("T/1", "T/3") for form in FORMS)),
+    "/shortlists": asks,
+    "/shortlists/{form_name}": exports,
+    TILES: tiles,
+}  # fmt: skip
+"""How each route is asked: a route that is not here fails the test."""
+
+
+def paths(routes: Any) -> Iterator[str]:
+    for route in routes:
+        if isinstance(route, Mount):
+            yield "/static/{path}" if route.path.startswith("/static") else f"{route.path}/{{path}}"
+        elif (inner := getattr(route, "original_router", None)) is not None:
+            yield from paths(inner.routes)
+        else:
+            yield route.path
+
+
+def test_every_route_is_walked(planted: Settings) -> None:
+    there = set(paths(create_app(planted).routes))
+    assert there - set(ASKED) == set()
+    assert len(there) > 6
+
+
+# ---- what they answer ----------------------------------------------------------------------------------------
+
+
+def walk(client: httpx.Client, routes: set[str], asked: Mapping[str, Ask]) -> Iterator[tuple[str, httpx.Response]]:
+    for path, ask in asked.items():
+        if path in routes:
+            for answer in ask(client):
+                yield path, answer
+
+
+def told(answer: httpx.Response) -> set[str]:
+    headers = str(dict(answer.headers))
+    return {one for text in (headers, *texts(answer.content)) for one in secrets(text)}
+
+
+@pytest.fixture(scope="module", params=NARROW)
+def walked(planted: Settings, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Every answer of a real server, and what it has written meanwhile."""
+    more = {"GIS_SITES_PUBLIC_PARCELS": request.param, "GIS_SITES_LAYERS": str(planted.layers)}
+    log = tmp_path_factory.mktemp("log") / "log"
+    served = serve(planted, log, GIS_SITES_RATE_PER_MINUTE="0", **more)
+    try:
+        with httpx.Client(base_url=served.url, timeout=30, headers={"user-agent": MARK}) as client:
+            sites = {name: load_catalogue().layers[name] for name in ("parcel", "offer")}
+            asked = ASKED if request.param == NARROW[0] else {**ASKED, TILES: partial(tiles, layers=sites)}
+            answers = list(walk(client, set(paths(create_app(planted).routes)), asked))
+            client.get(f"/api/v1/parcels/{HIDDEN[0]}?q={MARK}")
+    finally:
+        served.process.terminate()
+        served.process.wait(20)
+    return answers, log.read_text()
+
+
+def test_no_answer_tells_a_secret(walked: tuple[list[tuple[str, httpx.Response]], str]) -> None:
+    answers, _ = walked
+    good = {path for path, answer in answers if answer.status_code == 200}
+    assert good == {path for path, _ in answers}
+    assert not [(path, answer.status_code) for path, answer in answers if answer.status_code >= 500]
+    leaks = {(str(answer.request.url.raw_path), one) for _, answer in answers for one in told(answer)}
+    assert leaks == set()
+    tiled = [answer for path, answer in answers if path.startswith("/tiles/") and answer.status_code == 200]
+    assert [answer.request.url.path for answer in tiled if beyond(answer)] == []
+
+
+def test_the_log_tells_no_secret(walked: tuple[list[tuple[str, httpx.Response]], str]) -> None:
+    _, log = walked
+    assert "Uvicorn running" in log
+    assert secrets(log) == set()
+    assert "Traceback" not in log
+
+
+def test_the_policy_is_on_every_answer(walked: tuple[list[tuple[str, httpx.Response]], str]) -> None:
+    answers, _ = walked
+    policies = {answer.headers.get("content-security-policy", "") for _, answer in answers}
+    assert len(policies) == 1
+    (policy,) = policies
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert not any("set-cookie" in answer.headers for _, answer in answers)
+
+
+def test_the_secrets_are_there_and_would_be_found(planted: Settings) -> None:
+    every = planted.model_copy(update={"public_parcels": "all"})
+    with open_inventory(every) as inventory, TestClient(create_app(every)) as client:
+        with inventory.store.begin() as conn:
+            state = inventory.need_state()
+            for layer in inventory.catalogue:
+                hidden = [
+                    name
+                    for name, spec in layer.fields.items()
+                    if spec.type == "text" and (not spec.public or layer.public == "none")
+                ]
+                for name in hidden:
+                    table = state.revisions[layer.name].table
+                    found = conn.execute(sa.text(f'SELECT count(*) FROM {table} WHERE "{name}" LIKE :mark'),
+                                         {"mark": f"%{MARK}%"}).scalar_one()  # fmt: skip
+                    assert found, (layer.name, name)
+            owners = conn.execute(sa.text("SELECT owner_class FROM inventory.parcel WHERE parcel_id = :id"),
+                                  {"id": HIDDEN[0]}).scalar_one()  # fmt: skip
+        assert owners == "natural"
+        assert set(CLOSED) < set(inventory.catalogue.layers)
+        # With all parcels public the hidden ones are seen, by the very eyes that see nothing above.
+        seen = client.get(f"/parcels/{HIDDEN[0]}?format=geojson")
+        assert {"a mark", "a hidden parcel", "a longitude"} <= told(seen)
+        exported = client.post("/shortlists/gpkg", data=as_form(wanted(client)[0]))
+        assert {"a hidden parcel", "an easting"} <= told(exported)
+        packed = client.post("/shortlists/xlsx", data=as_form(wanted(client)[0]))
+        assert "a hidden parcel" in told(packed)
+        near, far = (client.get(f"/tiles/1/parcel/{zoom}/{x}/{y}") for zoom in (14,) for x, y in covering(zoom))
+        assert [beyond(near), beyond(far)] == [False, True]
+        assert "a hidden parcel" in told(far)
+    assert secrets(f"x {KW} y") == {"a land register"}
+    assert secrets(PESEL) == {"a PESEL"}
+
+
+@pytest.mark.parametrize("setting", NARROW)
+def test_a_hidden_parcel_answers_like_one_that_never_was(planted: Settings, setting: str) -> None:
+    narrow = planted.model_copy(update={"public_parcels": setting})
+    with TestClient(create_app(narrow), headers={"accept-language": "en"}) as client:
+        gone = client.get(f"/api/v1/parcels/{parcel_id('901')}")
+        assert (gone.status_code, gone.json()["successors"]) == (410, [SHOWN[0]])
+        for hidden in (*HIDDEN, parcel_id("902"), parcel_id("903")):
+            for address in ("/api/v1/parcels/{}", "/parcels/{}", "/parcels/{}?format=geojson", "/?q={}", "/?at={}"):
+                one, other = (client.get(address.format(name)) for name in (hidden, NEVER_THERE))
+                assert one.status_code == other.status_code, (address, hidden)
+                assert same(one, hidden) == same(other, NEVER_THERE), (address, hidden)
+            body = {"format": 1, "must": {"parcel.id": {"any_of": [hidden]}}}
+            one, other = (
+                client.post("/api/v1/shortlists", json=json.loads(json.dumps(body).replace(hidden, name))).json()
+                for name in (hidden, NEVER_THERE)
+            )
+            assert one["counts"] == other["counts"]
+            assert one["counts"]["considered"] == len(SHOWN if setting == "public_owners" else SHOWN[:2])
+            assert one["candidates"] == []
+
+
+def same(answer: httpx.Response, name: str) -> str:
+    return answer.text.replace(name, "ID").replace(name.replace("/", "%2F"), "ID")
+
+
+@pytest.mark.parametrize("setting", NARROW)
+def test_counts_speak_of_what_is_shown(planted: Settings, setting: str) -> None:
+    with TestClient(create_app(planted.model_copy(update={"public_parcels": setting}))) as client:
+        layers = {one["layer"]: one for one in client.get("/api/v1/layers").json()["layers"]}
+        assert "0099" not in {part.get("part") for part in layers["parcel"]["parts"]}
+        assert layers["parcel"]["rows"] == len(SHOWN if setting == "public_owners" else SHOWN[:2])
+        offers = client.get("/api/v1/offers").json()
+        assert [one["id"] for one in offers["offers"]] == ["T/1"]
+        assert offers["total"] == 1
+        everyone = client.get("/api/v1/layers").headers["etag"]
+    with TestClient(create_app(planted)) as client:
+        assert client.get("/api/v1/layers").headers["etag"] != everyone
+        assert client.get("/api/v1/offers").json()["total"] == 2
+    assert FAR_M > 10_000
+
+
+@pytest.mark.parametrize("setting", [*NARROW, "all"])
+def test_the_published_views_follow_the_setting(planted: Settings, setting: str) -> None:
+    narrow = planted.model_copy(update={"public_parcels": setting})
+    with open_inventory(narrow) as inventory:
+        assert inventory.refresh_views()
+        with inventory.store.begin() as conn:
+            rows = [
+                str(row)
+                for view in ("parcel", "offer", "sez")
+                for row in conn.execute(sa.text(f"SELECT to_jsonb(v)::text FROM published.{view} AS v")).scalars()
+            ]
+    assert rows
+    found = {one for row in rows for one in secrets(row)}
+    assert ("a hidden parcel" in found) is (setting == "all")
+    assert "a land register" not in found
