@@ -16,7 +16,7 @@ from api.filters import AREA, Filters
 from api.listing import own_title
 from api.map_data import feature
 from api.parcel_page import outlines
-from api.texts import Speech, only, tongue
+from api.texts import Speech, only, stopped, tongue
 from gis_sites.catalogue import Attribute
 from gis_sites.errors import GisSitesError
 from gis_sites.maps import scale
@@ -215,8 +215,8 @@ def refusal(error: GisSitesError, speech: Speech) -> list[str]:
     """Say what is wrong with a requirement, a line a fault."""
     faults = error.values.get("faults")
     if error.key == "match.faults" and isinstance(faults, tuple):
-        return [f"{fault.say(speech.lang)}." for fault in faults]
-    return [f"{error.sentence(speech.lang)}."]
+        return [stopped(fault.say(speech.lang)) for fault in faults]
+    return [stopped(error.sentence(speech.lang))]
 
 
 # ---- exports -------------------------------------------------------------------------------------------

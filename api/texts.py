@@ -157,7 +157,11 @@ def sentence(text: str) -> str:
     >>> sentence("nie ma strony /x")
     'Nie ma strony /x.'
     """
-    text = text[:1].upper() + text[1:]
+    return stopped(text[:1].upper() + text[1:])
+
+
+def stopped(text: str) -> str:
+    """End with a full stop, unless something else ends it."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 

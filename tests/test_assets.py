@@ -13,7 +13,11 @@ ROOT = Path(__file__).parents[1]
 
 def test_gives_the_files_we_serve_with_their_licences() -> None:
     for name in ("leaflet/leaflet.js", "leaflet/leaflet.css", "leaflet/LICENSE", "swagger-ui/swagger-ui-bundle.js",
-                 "swagger-ui/swagger-ui.css", "swagger-ui/LICENSE", "swagger-ui/NOTICE"):  # fmt: skip
+                 "swagger-ui/swagger-ui.css", "swagger-ui/LICENSE", "swagger-ui/NOTICE",
+                 "maplibre-gl/maplibre-gl-csp.js", "maplibre-gl/maplibre-gl-csp-worker.js",
+                 "maplibre-gl/maplibre-gl.css",
+                 "maplibre-gl/LICENSE.txt", "inter/files/inter-latin-wght-normal.woff2",
+                 "inter/files/inter-latin-ext-wght-normal.woff2", "inter/LICENSE"):  # fmt: skip
         assert asset(name).stat().st_size > 0
 
 
@@ -33,7 +37,8 @@ def test_says_so_when_nothing_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_lock_pins_every_package_by_hash_and_names_no_address() -> None:
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    package = json.loads((ROOT / "package.json").read_text())
+    wanted = {**package["dependencies"], **package["devDependencies"]}
     lock = json.loads((ROOT / "package-lock.json").read_text())
     packages = {name.removeprefix("node_modules/"): entry for name, entry in lock["packages"].items() if name}
     assert {name: packages[name]["version"] for name in wanted} == wanted

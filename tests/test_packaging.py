@@ -39,6 +39,11 @@ def test_it_holds_layers_templates_and_web_assets(wheel: Path) -> None:
         "gis_sites/matching/templates/logistics.toml",
         "api/web/templates/docs.html",
         "api/web/static/docs.js",
+        *(f"api/web/templates/{path.name}" for path in (ROOT / "api/web/templates").iterdir()),
+        *(f"api/web/static/{path.name}" for path in (ROOT / "api/web/static").iterdir()),
+        "gis_sites/assets/maplibre-gl/maplibre-gl-csp.js",
+        "gis_sites/assets/maplibre-gl/maplibre-gl-csp-worker.js",
+        "gis_sites/assets/inter/files/inter-latin-wght-normal.woff2",
     }
     assert wanted <= names
     assert not [name for name in names if name.startswith("tests/")]

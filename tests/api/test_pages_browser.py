@@ -13,7 +13,7 @@ from tests.api.support import Served, serve
 from tests.api.test_pages import WANTED
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 320, "height": 720}
+WIDE, NARROW = {"width": 1280, "height": 720}, {"width": 320, "height": 720}
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ class Visit:
     """A browser's window on the served pages, and what it asked for and complained of."""
 
     def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        options = {"reduced_motion": "reduce", **options}
         self.context: BrowserContext = browser.new_context(
             base_url=url, locale="pl-PL", accept_downloads=True, **options
         )
