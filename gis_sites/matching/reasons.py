@@ -1,7 +1,7 @@
 """The reasons of one row: what each attribute is, what was required, what it is worth, and how it is known."""
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from gis_sites.columns import NONE, Column, Flags, Labels, Range
@@ -77,8 +77,13 @@ def value_of(column: Column, row: int, *, dated: bool = False) -> Json:
 
 def required(criterion: Criterion) -> Json:
     """Return what a criterion asks for, as JSON."""
-    asked = criterion.model_dump(mode="json", by_alias=True, include={"min", "max", "any_of", "none_of", "is_"})
-    return {key: value for key, value in asked.items() if value is not None}
+    return {key: _said(value) for key, value in criterion.said.items()}
+
+
+def _said(value: Any) -> Any:  # noqa: ANN401 - a bound, codes or a flag
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _must(name: str, criterion: Criterion, window: Window) -> Json:

@@ -1,7 +1,7 @@
 """What matching reads: the profile of one state, column by column. `store.Snapshot` is one; tests bring their own."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from gis_sites.columns import Column
 
@@ -35,18 +35,11 @@ class View(Protocol):
         """Return what an attribute is known from."""
 
 
-@runtime_checkable
-class OfParcels(Protocol):
-    """A view whose rows may stand for several parcels."""
-
-    def parcels(self, row: int, /) -> Sequence[str]:
-        """Return the parcels of a row."""
-
-
 def parcels_of(view: View, row: int) -> list[str]:
-    """Return the parcels a row stands for: itself, or those an offer names."""
-    if isinstance(view, OfParcels):
-        return list(view.parcels(row))
+    """Return the parcels a row stands for: itself, or those the view says, as of an offer that names several."""
+    named = getattr(view, "parcels", None)
+    if named is not None:
+        return list(named(row))
     return [view.id(row)] if KINDS[view.kind] == "parcel" else []
 
 

@@ -31,6 +31,8 @@ from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Profile
 from gis_sites.store.revisions import Revision
 
+WORTH_WORKERS = 500_000
+"""Parcels times blocks from which handing work to other processes pays for sending it."""
 Blocks = dict[str, dict[str, Profile]]
 """Layer -> kind -> block."""
 
@@ -127,6 +129,8 @@ def _made(
         sites = {"parcels": parcels}
         if any(one.kind == "offers" for one in todo):
             sites["offers"] = read_offers(conn, catalogue, revisions[KINDS["offers"]], parcels)
+    if len(parcels) * len(todo) < WORTH_WORKERS:
+        executor = None
     made = {}
     for kind, some in sites.items():
         mine = [one for one in todo if one.kind == kind]
