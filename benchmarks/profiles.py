@@ -52,6 +52,7 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
 
     from gis_sites.inventory import open_inventory
     from gis_sites.profile import reading, tasks
+    from gis_sites.profile.workers import workers
     from gis_sites.store import states
 
     with open_inventory(settings) as inventory:
@@ -72,7 +73,7 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
                     rows = reading.read_features(conn, layer, state.revisions[name], as_of=state.as_of, parcels=sites)
                     works.append(tasks.Work(layer, rows, len(covers)))
                     covers.append(reading.cover_of(state.revisions[name], boundary))
-            with inventory._executor(state.revisions) as executor:
+            with workers(inventory.store.settings.workers, state.revisions["parcel"].rows) as executor:
                 found = tasks.measure_all(sites, works, covers, executor=executor)
             yield {"area": sites.area} | {
                 f"{layer}.{short}": column.high if "distance" in short else column.low

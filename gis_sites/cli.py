@@ -1,6 +1,5 @@
 """The command line: one command, `gis-sites`. It reads words, calls the inventory, and shows what came back."""
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,11 +12,11 @@ import typer
 
 from gis_sites.errors import GisSitesError, WrongUse
 from gis_sites.settings import Settings
+from gis_sites.terminal import draw, progress_bars, write_json
 from gis_sites.words import LANGUAGES, say
 
 if TYPE_CHECKING:
     from gis_sites.inventory import Inventory
-    from gis_sites.progress import Progress
     from gis_sites.store.cluster import Status
 
 app = typer.Typer(
@@ -53,37 +52,6 @@ def _inventory() -> "Iterator[Inventory]":
 
     with open_inventory(Settings()) as inventory:
         yield inventory
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """Show a bar a step on standard error, when a person is looking."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(step: str, done: int, total: int | None = None) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total)
-            bars.update(tasks[step], completed=done, total=total)
-
-        yield show
-
-
-def _print(thing: Any) -> None:  # noqa: ANN401 - whatever rich can draw
-    from rich.console import Console
-
-    console = Console()
-    # A pipe has no width; tables must not be squeezed into 80 columns there.
-    (console if console.is_terminal else Console(width=160)).print(thing)
-
-
-def _json(document: Any) -> None:  # noqa: ANN401 - any JSON
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
 def _lang(lang: str | None) -> Literal["pl", "en"]:
@@ -140,7 +108,7 @@ def import_(
         allow_shrink=allow_shrink,
     )
     note = said.over(read_note(mapping)) if mapping else said
-    with _inventory() as inventory, _progress() as progress:
+    with _inventory() as inventory, progress_bars() as progress:
         if not yes and not dry_run:
             preview = inventory.import_file(file, note, dry_run=True, progress=progress)
             if preview.status == "nothing_to_do":
@@ -160,10 +128,10 @@ def _tell_report(report: Any, lang: str | None, json_: str | None) -> None:  # n
     from gis_sites.show import report_tables
 
     if json_:
-        _json(report.model_dump(mode="json"))
+        write_json(report.model_dump(mode="json"))
         return
     for table in report_tables(report, _lang(lang)):
-        _print(table)
+        draw(table)
 
 
 def _agreed(preview: Any, lang: str | None) -> bool:  # noqa: ANN401 - an ImportReport, imported when needed
@@ -184,13 +152,13 @@ def profile(
     """Bring the profile up to date and publish it; or explain one parcel's."""
     from gis_sites.show import explanation_table, state_line
 
-    with _inventory() as inventory, _progress() as progress:
+    with _inventory() as inventory, progress_bars() as progress:
         if explain:
             found = inventory.explain(explain)
-            _json(found) if json_ else _print(explanation_table(found, inventory.catalogue, _lang(lang)))
+            write_json(found) if json_ else draw(explanation_table(found, inventory.catalogue, _lang(lang)))
             return
         state = inventory.profile(_day(as_of), progress=progress)
-        _print(state_line(state, _lang(lang)))
+        draw(state_line(state, _lang(lang)))
 
 
 @app.command()
@@ -200,7 +168,7 @@ def layers(lang: Lang = None, json_: Json = None) -> None:
 
     with _inventory() as inventory:
         found = layers_document(inventory.catalogue, inventory.state)
-    _json(found) if json_ else _print(layers_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(layers_table(found, _lang(lang)))
 
 
 @app.command()
@@ -210,7 +178,7 @@ def revisions(layer: Annotated[str | None, typer.Argument()] = None, lang: Lang 
 
     with _inventory() as inventory:
         found = revisions_document(inventory.revisions(layer), inventory.state)
-    _json(found) if json_ else _print(revisions_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(revisions_table(found, _lang(lang)))
 
 
 @app.command()
@@ -220,7 +188,7 @@ def states(lang: Lang = None, json_: Json = None) -> None:
 
     with _inventory() as inventory:
         found = states_document(inventory.states())
-    _json(found) if json_ else _print(states_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(states_table(found, _lang(lang)))
 
 
 @app.command()
@@ -229,7 +197,7 @@ def rollback(state: int, lang: Lang = None) -> None:
     from gis_sites.show import state_line
 
     with _inventory() as inventory:
-        _print(state_line(inventory.rollback(state), _lang(lang)))
+        draw(state_line(inventory.rollback(state), _lang(lang)))
 
 
 @app.command()
@@ -239,7 +207,7 @@ def findings(load: int, lang: Lang = None, json_: Json = None) -> None:
 
     with _inventory() as inventory:
         found = findings_document(inventory.findings(load), _lang(lang))
-    _json(found) if json_ else _print(findings_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(findings_table(found, _lang(lang)))
 
 
 # ---- out -----------------------------------------------------------------------------------------------
@@ -279,10 +247,10 @@ def _tell_shortlist(inventory: "Inventory", shortlist: dict[str, Any], lang: str
     from gis_sites.show import shortlist_shown
 
     if json_:
-        _json(shortlist)
+        write_json(shortlist)
         return
     for thing in shortlist_shown(shortlist, inventory.catalogue, _lang(lang)):
-        _print(thing)
+        draw(thing)
 
 
 @app.command()
@@ -298,10 +266,10 @@ def why(
     with _inventory() as inventory:
         explanation = inventory.why_in(requirement, parcel)
         if json_:
-            _json(explanation)
+            write_json(explanation)
             return
         for sentence in sentences(explanation, inventory.catalogue, _lang(lang)):
-            _print(sentence)
+            draw(sentence)
 
 
 @app.command()
@@ -327,9 +295,9 @@ def demo(
     from gis_sites.show import show_demo
 
     settings = _demo_settings(parcels)
-    with open_inventory(settings) as inventory, _progress() as progress:
+    with open_inventory(settings) as inventory, progress_bars() as progress:
         for thing in show_demo(inventory, folder, parcels=parcels, lang=_lang(lang), progress=progress):
-            _print(thing)
+            draw(thing)
     if not no_serve:
         _serve(settings, "127.0.0.1", 8000)
 

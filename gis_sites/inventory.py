@@ -21,8 +21,6 @@ from gis_sites.store.revisions import Revision
 from gis_sites.store.states import State
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import geopandas
 
     from gis_sites.intake.note import Note
@@ -165,6 +163,7 @@ class Inventory:
 
     def _publish(self, reason: str, *, as_of: date | None = None, progress: Progress = silent) -> State:
         from gis_sites.profile.build import build
+        from gis_sites.profile.workers import workers
         from gis_sites.store import pictures
 
         day = as_of or today()
@@ -173,7 +172,8 @@ class Inventory:
             held = states.basis(conn)
         if base is None and not held:
             raise NotFound("inventory.empty")
-        with self._executor(held) as executor:
+        parcels = held["parcel"].rows if "parcel" in held else 0
+        with workers(self.store.settings.workers, parcels) as executor:
             blocks, stale_after = build(
                 self.store, self.catalogue, held, as_of=day, executor=executor, progress=progress
             )
@@ -217,21 +217,6 @@ class Inventory:
 
         views.remake(self.store, state, self.catalogue)
         retention.prune(self.store)
-
-    @contextmanager
-    def _executor(self, held: Mapping[str, Revision]) -> "Iterator[Executor | None]":
-        """Give worker processes where the work pays for starting them."""
-        parcels = held["parcel"].rows if "parcel" in held else 0
-        if self.store.settings.workers < 2 or parcels < 20_000:
-            yield None
-            return
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-
-        # Workers start afresh: they must not inherit connections to the database.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.store.settings.workers, mp_context=context) as executor:
-            yield executor
 
     # ---- out: shortlist, reasons, map, exports ---------------------------------------------------------
 
@@ -352,10 +337,11 @@ class Inventory:
         from gis_sites.maps.files import write_text
         from gis_sites.maps.handout import hand_out
 
+        sites = self.sites(shortlist)
         text = hand_out(
             shortlist,
-            self.sites(shortlist),
-            self._overlays(shortlist),
+            sites,
+            self._overlays(shortlist, sites),
             self.catalogue,
             lang=lang or self.store.settings.lang,
         )
@@ -382,15 +368,14 @@ class Inventory:
             found = [sites(conn, state, kind, ids[kind]) for kind in KINDS if ids[kind] or kind == "parcels"]
         return pandas.concat(found, ignore_index=True)
 
-    def _overlays(self, shortlist: Mapping[str, Any]) -> "list[Overlay]":
+    def _overlays(self, shortlist: Mapping[str, Any], sites: "geopandas.GeoDataFrame") -> "list[Overlay]":
         """Fetch the layers the reasons speak of, around the candidates."""
         from gis_sites.maps.overlays import MARGIN_M, Overlay, layers_concerned
         from gis_sites.store.features import features_in
 
-        state = self.need_state(shortlist["inventory"]["state"])
-        sites = self.sites(shortlist)
         if sites.empty:
             return []
+        state = self.need_state(shortlist["inventory"]["state"])
         bounds = tuple(sites.buffer(MARGIN_M).total_bounds)
         names = [name for name in layers_concerned(shortlist, self.catalogue) if name in state.revisions]
         with self.store.begin() as conn:

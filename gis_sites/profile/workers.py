@@ -1,0 +1,22 @@
+"""Worker processes, where the work pays for starting them."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+
+WORTH_STARTING = 20_000
+"""Parcels below which one process is done before others have started."""
+
+
+@contextmanager
+def workers(count: int, parcels: int) -> Iterator[Executor | None]:
+    """Give an executor of `count` processes; None where one process does better."""
+    if count < 2 or parcels < WORTH_STARTING:
+        yield None
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # Workers start afresh: they must not inherit connections to the database.
+    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor

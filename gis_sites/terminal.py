@@ -1,0 +1,43 @@
+"""The terminal: progress bars on standard error, answers on standard output."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gis_sites.progress import Progress
+
+
+@contextmanager
+def progress_bars() -> "Iterator[Progress]":
+    """Show a bar a step on standard error, when a person is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(step: str, done: int, total: int | None = None) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield show
+
+
+def draw(thing: Any) -> None:  # noqa: ANN401 - whatever rich can draw
+    """Draw a table or a line on standard output."""
+    from rich.console import Console
+
+    console = Console()
+    # A pipe has no width; tables must not be squeezed into 80 columns there.
+    (console if console.is_terminal else Console(width=160)).print(thing)
+
+
+def write_json(document: Any) -> None:  # noqa: ANN401 - any JSON
+    """Write one document to standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
