@@ -47,11 +47,12 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
 
 
 def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
-    """Measure as the profile does, by workers where they pay."""
+    """Measure as a publication does, and by as many processes."""
     from dataclasses import replace
 
     from gis_sites.inventory import open_inventory
-    from gis_sites.profile import reading, tasks
+    from gis_sites.profile.build import measured, works_of
+    from gis_sites.profile.reading import read_parcels
     from gis_sites.profile.workers import workers
     from gis_sites.store import states
 
@@ -66,15 +67,10 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
             yield None
             with inventory.store.begin() as conn:
                 state = states.current(conn, coverages=True)
-                sites = reading.read_parcels(conn, catalogue, state.revisions["parcel"], crs=inventory.store.crs)
-                boundary = reading.read_boundary(conn, state.revisions)
-                works, covers = [], []
-                for name, layer in layers.items():
-                    rows = reading.read_features(conn, layer, state.revisions[name], as_of=state.as_of, parcels=sites)
-                    works.append(tasks.Work(layer, rows, len(covers)))
-                    covers.append(reading.cover_of(state.revisions[name], boundary))
-            with workers(inventory.store.settings.workers, state.revisions["parcel"].rows) as executor:
-                found = tasks.measure_all(sites, works, covers, executor=executor)
+                sites = read_parcels(conn, catalogue, state.revisions["parcel"], crs=inventory.store.crs)
+                works, covers = works_of(conn, layers, state.revisions, as_of=state.as_of, parcels=sites)
+            with workers(inventory.store.settings.workers, len(sites)) as executor:
+                found = measured(sites, list(works.values()), covers, executor=executor)
             yield {"area": sites.area} | {
                 f"{layer}.{short}": column.high if "distance" in short else column.low
                 for layer, columns in found.items()

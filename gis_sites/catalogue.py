@@ -142,7 +142,7 @@ class Attribute:
         return say("catalogue.none", lang) if code == NONE else code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Catalogue:
     """Every layer, by name, and the tables the layer files refer to."""
 

@@ -382,6 +382,32 @@ def db_url() -> None:
     print(cluster.url(Settings()))
 
 
+@db.command("backup")
+def db_backup(
+    file: Annotated[Path, typer.Argument(help="Where the backup is written; what is there is replaced.")],
+    lang: Lang = None,
+) -> None:
+    """Write the whole inventory into one file: layers, states, notes and saved shortlists."""
+    from gis_sites.store.backup import backup
+
+    made = backup(Settings(), file)
+    print(say("cli.backed_up", _lang(lang), file=file, state=made.about.state or "-", mb=-(-made.size // 1_000_000)))
+
+
+@db.command("restore")
+def db_restore(file: Annotated[Path, typer.Argument(help="A file written by `db backup`.")], lang: Lang = None) -> None:
+    """Bring a backup back into an empty inventory; every answer is as it was, to the last bit."""
+    from gis_sites.store.backup import restore
+
+    made = restore(Settings(), file)
+    with _inventory() as inventory:
+        inventory.refresh_views()
+    at = f"{made.about.at:%Y-%m-%d %H:%M} UTC"
+    print(say("cli.restored", _lang(lang), at=at, state=made.about.state or "-"))
+    if made.differing:
+        print(say("cli.layers_differ", _lang(lang), files=", ".join(made.differing)), file=sys.stderr)
+
+
 def _print_status(status: "Status", lang: str | None) -> None:
     from gis_sites.show import status_text
 

@@ -1,12 +1,17 @@
-"""What an import notices about a row or a column. Every repair is a finding; nothing is mended in silence."""
+"""What an import notices about a row or a column. Every repair is a finding; nothing is mended in silence.
+
+To add a type: a member of `FindingType` (its word, severity, whose job it is); its sentence `<word>` in `finding.toml`;
+`<word>_meaning` and `<word>_mend` in `finding_help.toml`, all in both languages; then `scripts/findings`, which writes
+`docs/findings.md`. `tests/test_findings.py` holds all this, and that some test makes the finding occur.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from gis_sites.words import say
+from gis_sites.words import LANGUAGES, say
 
 EXAMPLES = 5
 """How many examples of one type a report shows."""
@@ -16,52 +21,76 @@ class Severity(StrEnum):
     """How much a finding matters."""
 
     NOTE = "note"
+    """For the record."""
     WARNING = "warning"
+    """The row is loaded, but an answer may be wrong or less sure for it."""
     ERROR = "error"
+    """The row is not loaded."""
+
+
+class Whose(StrEnum):
+    """Whose job it is to mend what was found."""
+
+    PLANNER = "planner"
+    PUBLISHER = "publisher"
+    OFFICER = "officer"
+    ADMINISTRATOR = "administrator"
+    NOBODY = "nobody"
 
 
 class FindingType(Enum):
-    """The closed list of things an import can notice; its sentence is `finding.<name>` in `locales/`."""
+    """The closed list of things an import can notice: its word, how much it matters, whose job it is."""
 
     # about a table or a column
-    TABLE_LEFT_OUT = ("table_left_out", Severity.NOTE)
-    COLUMN_IGNORED = ("column_ignored", Severity.NOTE)
-    COLUMN_CONFLICT = ("column_conflict", Severity.WARNING)
-    COLUMN_MISSING = ("column_missing", Severity.WARNING)
-    KEY_COLUMN_MISSING = ("key_column_missing", Severity.WARNING)
-    COVERAGE_ASSUMED = ("coverage_assumed", Severity.WARNING)
-    CRS_GIVEN = ("crs_given", Severity.NOTE)
+    COLUMN_IGNORED = ("column_ignored", Severity.NOTE, Whose.PLANNER)
+    COLUMN_CONFLICT = ("column_conflict", Severity.WARNING, Whose.PLANNER)
+    COLUMN_PRIVATE = ("column_private", Severity.NOTE, Whose.PUBLISHER)
+    COLUMN_MISSING = ("column_missing", Severity.WARNING, Whose.PLANNER)
+    KEY_COLUMN_MISSING = ("key_column_missing", Severity.WARNING, Whose.PUBLISHER)
+    COLUMNS_CHANGED = ("columns_changed", Severity.WARNING, Whose.PLANNER)
+    NOTE_STALE = ("note_stale", Severity.WARNING, Whose.PLANNER)
+    COVERAGE_ASSUMED = ("coverage_assumed", Severity.WARNING, Whose.PLANNER)
+    CRS_GIVEN = ("crs_given", Severity.NOTE, Whose.NOBODY)
     # about a row's key
-    KEY_MISSING = ("key_missing", Severity.ERROR)
-    KEY_CONFLICT = ("key_conflict", Severity.ERROR)
-    KEY_JOINED = ("key_joined", Severity.NOTE)
-    DUPLICATE = ("duplicate", Severity.NOTE)
-    DUPLICATE_DIFFERS = ("duplicate_differs", Severity.WARNING)
+    KEY_MISSING = ("key_missing", Severity.ERROR, Whose.PUBLISHER)
+    KEY_CONFLICT = ("key_conflict", Severity.ERROR, Whose.PUBLISHER)
+    KEY_JOINED = ("key_joined", Severity.NOTE, Whose.NOBODY)
+    DUPLICATE = ("duplicate", Severity.NOTE, Whose.NOBODY)
+    DUPLICATE_DIFFERS = ("duplicate_differs", Severity.WARNING, Whose.PUBLISHER)
     # about a row's geometry
-    GEOMETRY_MISSING = ("geometry_missing", Severity.ERROR)
-    GEOMETRY_BROKEN = ("geometry_broken", Severity.ERROR)
-    GEOMETRY_TYPE = ("geometry_type", Severity.ERROR)
-    GEOMETRY_REPAIRED = ("geometry_repaired", Severity.WARNING)
-    GEOMETRY_PARTS_DROPPED = ("geometry_parts_dropped", Severity.WARNING)
-    GEOMETRY_FLATTENED = ("geometry_flattened", Severity.NOTE)
-    GEOMETRY_OUTSIDE = ("geometry_outside", Severity.ERROR)
-    CURVE_LINEARISED = ("curve_linearised", Severity.NOTE)
+    GEOMETRY_MISSING = ("geometry_missing", Severity.ERROR, Whose.PUBLISHER)
+    GEOMETRY_BROKEN = ("geometry_broken", Severity.ERROR, Whose.PUBLISHER)
+    GEOMETRY_TYPE = ("geometry_type", Severity.ERROR, Whose.PLANNER)
+    GEOMETRY_REPAIRED = ("geometry_repaired", Severity.WARNING, Whose.PUBLISHER)
+    GEOMETRY_PARTS_DROPPED = ("geometry_parts_dropped", Severity.WARNING, Whose.PUBLISHER)
+    GEOMETRY_FLATTENED = ("geometry_flattened", Severity.NOTE, Whose.NOBODY)
+    GEOMETRY_OUTSIDE = ("geometry_outside", Severity.ERROR, Whose.PLANNER)
+    CURVE_LINEARISED = ("curve_linearised", Severity.NOTE, Whose.NOBODY)
     # about a row's values
-    VALUE_UNREADABLE = ("value_unreadable", Severity.WARNING)
-    VALUE_REPAIRED = ("value_repaired", Severity.NOTE)
-    VALUE_MASKED = ("value_masked", Severity.NOTE)
-    VALUE_MISSING = ("value_missing", Severity.ERROR)
-    CODE_UNKNOWN = ("code_unknown", Severity.WARNING)
-    SYMBOL_UNKNOWN = ("symbol_unknown", Severity.WARNING)
-    PATTERN_MISMATCH = ("pattern_mismatch", Severity.WARNING)
-    ROW_DOES_NOT_TELL = ("row_does_not_tell", Severity.WARNING)
-    PARCEL_NOT_FOUND = ("parcel_not_found", Severity.WARNING)
-    AREA_DIFFERS = ("area_differs", Severity.WARNING)
-    OVERLAP = ("overlap", Severity.WARNING)
+    VALUE_UNREADABLE = ("value_unreadable", Severity.WARNING, Whose.PUBLISHER)
+    VALUE_REPAIRED = ("value_repaired", Severity.NOTE, Whose.NOBODY)
+    VALUE_MASKED = ("value_masked", Severity.NOTE, Whose.PUBLISHER)
+    VALUE_MISSING = ("value_missing", Severity.ERROR, Whose.PUBLISHER)
+    CODE_UNKNOWN = ("code_unknown", Severity.WARNING, Whose.PLANNER)
+    SYMBOL_UNKNOWN = ("symbol_unknown", Severity.WARNING, Whose.PLANNER)
+    PATTERN_MISMATCH = ("pattern_mismatch", Severity.WARNING, Whose.PUBLISHER)
+    ROW_DOES_NOT_TELL = ("row_does_not_tell", Severity.WARNING, Whose.PUBLISHER)
+    PARCEL_NOT_FOUND = ("parcel_not_found", Severity.WARNING, Whose.PLANNER)
+    AREA_DIFFERS = ("area_differs", Severity.WARNING, Whose.PUBLISHER)
+    OVERLAP = ("overlap", Severity.WARNING, Whose.PUBLISHER)
 
-    def __init__(self, word: str, severity: Severity) -> None:
+    def __init__(self, word: str, severity: Severity, whose: Whose) -> None:
         self.word = word
         self.severity = severity
+        self.whose = whose
+
+    def meaning(self, lang: str) -> str:
+        """Return what it means that this was found."""
+        return say(f"finding_help.{self.word}_meaning", lang)
+
+    def mend(self, lang: str) -> str:
+        """Return how it is mended."""
+        return say(f"finding_help.{self.word}_mend", lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +107,25 @@ class Finding:
         """Return what was noticed, in one language, with secrets masked."""
         places = {"row": self.row, "key": self.key, "column": self.column}
         return mask(say(f"finding.{self.type.word}", lang, **places, **self.values))
+
+
+def guide() -> str:
+    """Return the page of all finding types (Markdown), in every language: what `docs/findings.md` holds."""
+    return "\n".join(line for lang in LANGUAGES for line in _guide(lang))
+
+
+def _guide(lang: str) -> Iterator[str]:
+    def text(key: str) -> str:
+        return say(f"finding_help.{key}", lang)
+
+    columns = ("type", "severity", "meaning", "whose", "mend")
+    yield from (f"# {text('guide_title')}", "", text("guide_intro"), "")
+    yield f"| {' | '.join(text(f'guide_{name}') for name in columns)} |"
+    yield "|" + " --- |" * len(columns)
+    for kind in FindingType:
+        cells = (f"`{kind.word}`", text(kind.severity), kind.meaning(lang), text(kind.whose), kind.mend(lang))
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    yield ""
 
 
 _KW = re.compile(r"\b[A-Z]{2}[0-9A-Z]{2}\s?/\s?[0-9]{8}\s?/\s?[0-9]\b")
@@ -97,7 +145,7 @@ def summary(findings: Iterable[Finding], lang: str = "en") -> list[dict[str, Any
     """Count findings by type, in the enum's order, with a few examples of each.
 
     Returns:
-        one `{"type", "severity", "count", "examples"}` a type that occurred.
+        one `{"type", "severity", "whose", "meaning", "mend", "count", "examples"}` a type that occurred.
     """
     by_type: dict[FindingType, list[Finding]] = {}
     for finding in findings:
@@ -106,6 +154,9 @@ def summary(findings: Iterable[Finding], lang: str = "en") -> list[dict[str, Any
         {
             "type": kind.word,
             "severity": str(kind.severity),
+            "whose": str(kind.whose),
+            "meaning": kind.meaning(lang),
+            "mend": kind.mend(lang),
             "count": len(by_type[kind]),
             "examples": [
                 {"row": one.row, "key": one.key, "column": one.column, "sentence": one.sentence(lang)}

@@ -115,7 +115,7 @@ class Inventory:
         from gis_sites.intake.note import Note
         from gis_sites.intake.plan import read_source
 
-        with importing(self.store):
+        with self._writing():
             plan = read_source(self.store, self.catalogue, Path(path), note or Note())
             report = load(self.store, self.catalogue, plan, progress=progress, dry_run=dry_run)
             if report.status != "preview" and profile:
@@ -125,12 +125,12 @@ class Inventory:
 
     def profile(self, as_of: date | None = None, *, progress: Progress = silent) -> State:
         """Bring the profile up to date, as of a day (today), and publish it; return the state that holds then."""
-        with importing(self.store):
+        with self._writing():
             return self._publish("profile", as_of=as_of, progress=progress)
 
     def rollback(self, state: int) -> State:
         """Publish what an older state published; the states between stay in the history."""
-        with importing(self.store):
+        with self._writing():
             found = states.rollback(self.store, state)
             self._after(found)
         return found
@@ -160,6 +160,13 @@ class Inventory:
         with self.store.begin() as conn:
             loads.get(conn, load)
             return loads.findings(conn, load)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the inventory alone; what killed commands left undone is done first."""
+        with importing(self.store):
+            self.refresh_views()
+            yield
 
     def _publish(self, reason: str, *, as_of: date | None = None, progress: Progress = silent) -> State:
         from gis_sites.profile.build import build

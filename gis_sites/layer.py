@@ -90,6 +90,8 @@ class Recognise(Frozen):
     """How a table of this layer is known: by name, by the fields it must have, and what its name alone says."""
 
     names: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    """Patterns of names that fit and are of something else."""
     needs: tuple[Name, ...] = ()
     set: Mapping[str, Mapping[Name, Code]] = Field(default_factory=dict)
     """Pattern of a table's name -> values of fields it has no column for; of several patterns the first counts."""

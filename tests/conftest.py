@@ -101,10 +101,10 @@ class Databases:
         """The database that commands for the whole server are sent to."""
         return self.template.set(database="postgres")
 
-    def fresh(self) -> sa.URL:
-        """Copy the template."""
+    def fresh(self, template: str | None = None) -> sa.URL:
+        """Copy the template, or another database that nobody is connected to."""
         copy = self.template.set(database=f"test_{uuid.uuid4().hex[:12]}")
-        _run(self.server, f"CREATE DATABASE {copy.database} TEMPLATE {self.template.database}")
+        _run(self.server, f"CREATE DATABASE {copy.database} TEMPLATE {template or self.template.database}")
         self.made.append(copy)
         return copy
 

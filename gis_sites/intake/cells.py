@@ -1,7 +1,8 @@
 """Whole columns of cells: each different text is read once, however many rows hold it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,18 +11,24 @@ import pyarrow.compute as pc
 
 from gis_sites.errors import Refused
 from gis_sites.findings import FindingType
+from gis_sites.intake import texts
 from gis_sites.intake.batch import Bools, Numbers
-from gis_sites.intake.values import Cell, clean, scaled, sensible_day, spell
+from gis_sites.intake.values import Cell, scaled, sensible_day, spell
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Words:
-    """A column as its different texts: `index` into `texts` for each row, -1 where the cell is empty."""
+    """A column as its different texts: `index` into `different` for each row, -1 where the cell is empty."""
 
     index: Numbers
-    texts: tuple[str, ...]
+    different: pa.Array
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The different texts as Python has them."""
+        return tuple(self.different.to_pylist())
 
     @property
     def empty(self) -> Bools:
@@ -54,15 +61,21 @@ def words(column: pa.Array, encoding: str | None = None) -> Words:
         Refused: the texts are not in the encoding they should be in.
     """
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        return Words(np.full(len(column), -1), ())
-    encoded = decoded(column, encoding).dictionary_encode()
-    raw = encoded.dictionary.to_pylist()
-    cleaned = [None if value is None else clean(spell(value)) for value in raw]  # NaN is spelt nan: empty
-    texts = tuple(dict.fromkeys(text for text in cleaned if text is not None))
-    places = {text: place for place, text in enumerate(texts)}
-    lookup = np.array([-1 if text is None else places[text] for text in cleaned] + [-1], dtype=np.int64)
-    index = encoded.indices.fill_null(len(raw)).to_numpy(zero_copy_only=False)
-    return Words(lookup[index], texts)
+        return Words(np.full(len(column), -1), pa.array([], pa.string()))
+    encoded = texts.cleaned(_spelt(decoded(column, encoding))).dictionary_encode()
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return Words(index, encoded.dictionary)
+
+
+def _spelt(column: pa.Array) -> pa.Array:
+    """Return a column as texts; numbers are spelt as people write them, and NaN is spelt nan: empty."""
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_large_string(column.type) or pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    encoded = column.dictionary_encode()
+    spelt = [None if value is None else spell(value) for value in encoded.dictionary.to_pylist()]
+    return pa.array(spelt, pa.string()).take(encoded.indices)
 
 
 def decoded(column: pa.Array, encoding: str | None) -> pa.Array:
@@ -88,25 +101,27 @@ def _utf8(cell: bytes) -> bool:
     return True
 
 
-def read_words(found: Words, reading: Callable[[str], Cell], kind: pa.DataType) -> Read:
-    """Read the different texts of a column and give each row its value."""
-    cells = [reading(text) for text in found.texts]
-    values = pa.array([cell.value for cell in cells], kind).take(pa.array(found.index, mask=found.empty))
-    return Read(values, issues_of(found, cells))
+def read_words(
+    found: Words, reading: Callable[[str], Cell], kind: pa.DataType, plain: texts.Plain | None = None
+) -> Read:
+    """Read the different texts of a column, plain ones at once, and give each row its value."""
+    values, noticed = texts.read(found.different, reading, plain, kind)
+    return Read(values.take(pa.array(found.index, mask=found.empty)), issues_of(found, noticed))
 
 
-def issues_of(found: Words, cells: Sequence[Cell]) -> tuple[Issue, ...]:
+def issues_of(found: Words, noticed: Mapping[int, Cell]) -> tuple[Issue, ...]:
     """Return what was noticed, text by text."""
-    odd = [place for place, cell in enumerate(cells) if cell.issue is not None]
-    if not odd:
+    if not noticed:
         return ()
+    odd = sorted(noticed)
     order = np.argsort(found.index, kind="stable")
     starts = np.searchsorted(found.index[order], odd, side="left")
     ends = np.searchsorted(found.index[order], odd, side="right")
+    said = found.different.take(pa.array(odd)).to_pylist()
     return tuple(
-        Issue(issue, order[start:end], found.texts[place], cells[place].shown)
-        for place, start, end in zip(odd, starts, ends, strict=True)
-        if (issue := cells[place].issue) is not None
+        Issue(issue, order[start:end], text, noticed[place].shown)
+        for place, text, start, end in zip(odd, said, starts, ends, strict=True)
+        if (issue := noticed[place].issue) is not None
     )
 
 
@@ -143,7 +158,7 @@ def read_days(column: pa.Array) -> Read:
     encoded = days.dictionary_encode()
     index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     raw = encoded.dictionary.to_pylist()
-    found = Words(index, tuple(day.isoformat() for day in raw))
+    found = Words(index, pa.array([day.isoformat() for day in raw], pa.string()))
     cells = [sensible_day(day) for day in raw]
     values = pa.array([cell.value for cell in cells], pa.date32()).take(pa.array(index, mask=index < 0))
-    return Read(values, issues_of(found, cells))
+    return Read(values, issues_of(found, {place: cell for place, cell in enumerate(cells) if cell.issue is not None}))

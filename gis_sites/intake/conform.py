@@ -1,6 +1,6 @@
 """Columns become fields: cells are read, constants set, patterns taken apart, plan symbols looked up."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -10,14 +10,15 @@ import pyarrow.compute as pc
 
 from gis_sites.catalogue import FieldSpec
 from gis_sites.findings import Finding, FindingType, mask
+from gis_sites.intake import texts
 from gis_sites.intake.batch import Batch, Bools, cells_of
 from gis_sites.intake.cells import Issue, Read, Words, read_days, read_in_units, read_numbers, read_words, words
 from gis_sites.intake.loading import Loading
+from gis_sites.intake.texts import Reading
 from gis_sites.intake.values import UNITS, Cell, compiled, reader
 from gis_sites.store.tables import field_columns
 
 REPAIRS = frozenset({FindingType.VALUE_REPAIRED, FindingType.VALUE_MASKED})
-Reading = Callable[[str], Cell]
 LONGEST = 80
 """Characters of a cell that a finding shows."""
 
@@ -27,7 +28,7 @@ def conformed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
     types = {name: kind.arrow for name, kind in field_columns(load.layer).items()}
     for batch in batches:
         filled: dict[str, pa.Array] = {}
-        parts: dict[str, pa.Array] = {}
+        told: dict[str, tuple[Words, str]] = {}
         empty: dict[str, Bools] = {}
         repaired = batch.repaired.copy()
         for name, column in load.fit.columns.items():
@@ -36,10 +37,24 @@ def conformed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
             empty[name] = found.empty if found else read.values.is_null().to_numpy(zero_copy_only=False)
             repaired |= _notice(batch, read.issues, load, column)
             if found and (pattern := load.layer.fields[name].pattern):
-                parts |= _groups(found, pattern, name, load)
+                told[name] = (found, pattern)
+        parts = {
+            group: cells
+            for name, (found, pattern) in told.items()
+            for group, cells in _groups(found, pattern, _lacking(filled, pattern, name, load), load).items()
+        }
         cells = _complete(filled, parts, load, len(batch), types)
         silent = {name: empty.get(name, _is_null(cells[name])) & _is_null(cells[name]) for name in load.asked}
         yield replace(batch, cells=cells, empty=silent, repaired=repaired)
+
+
+def _lacking(filled: Mapping[str, pa.Array], pattern: str, own: str, load: Loading) -> dict[str, FieldSpec]:
+    """Return the fields that groups of a pattern may fill: those that have no column of their own, or a gap in it."""
+    return {
+        name: spec
+        for name in compiled(pattern).groupindex
+        if name != own and (spec := load.layer.fields.get(name)) and (name not in filled or filled[name].null_count)
+    }
 
 
 def _is_null(cells: pa.Array) -> Bools:
@@ -61,8 +76,11 @@ def _read(batch: Batch, name: str, load: Loading, kind: pa.DataType) -> tuple[Re
     if spec.type == "date" and (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         return read_days(column), None
     found = words(column, load.encoding)
-    reading = reader(spec, key=name in load.layer.key_fields, factor=factor)
-    return read_words(found, _with_pattern(spec, name, reading) if spec.pattern else reading, kind), found
+    key = name in load.layer.key_fields
+    reading = reader(spec, key=key, factor=factor)
+    if not spec.pattern:
+        return read_words(found, reading, kind, texts.plain_of(spec, key=key, factor=factor)), found
+    return read_words(found, _with_pattern(spec, name, reading), kind, _plainly_fitting(spec, name, key=key)), found
 
 
 def _with_pattern(spec: FieldSpec, name: str, reading: Reading) -> Reading:
@@ -81,19 +99,30 @@ def _with_pattern(spec: FieldSpec, name: str, reading: Reading) -> Reading:
     return read
 
 
-def _groups(found: Words, pattern: str, name: str, load: Loading) -> dict[str, pa.Array]:
-    """Return what the other named groups of a pattern say, as the fields they are named after."""
-    matches = [compiled(pattern).fullmatch(text) for text in found.texts]
-    result = {}
-    for group in compiled(pattern).groupindex:
-        spec = load.layer.fields.get(group)
-        if group == name or spec is None:
-            continue
-        reading = reader(spec, key=group in load.layer.key_fields, factor=1.0)
-        said = [match[group] if match else None for match in matches]
-        values = pa.array([None if text is None else reading(text).value for text in said])
-        result[group] = values.take(pa.array(found.index, mask=found.empty))
-    return result
+def _plainly_fitting(spec: FieldSpec, name: str, *, key: bool) -> texts.Plain | None:
+    """Return what reads texts at once that fit a field's pattern and are plain; None where its group is the value."""
+    plain = texts.plain_of(spec, key=key)
+    if plain is None or name in compiled(spec.pattern or "").groupindex:
+        return None
+
+    def read(column: pa.Array) -> tuple[pa.Array, pa.Array]:
+        values, sure = plain(column)
+        return values, pc.and_(sure, texts.groups(column, spec.pattern or "")[""].is_valid())
+
+    return read
+
+
+def _groups(found: Words, pattern: str, wanted: Mapping[str, FieldSpec], load: Loading) -> dict[str, pa.Array]:
+    """Return what named groups of a pattern say, as the fields they are named after."""
+    if not wanted:
+        return {}
+    kinds = field_columns(load.layer)
+    said = texts.groups(found.different, pattern)
+    rows = pa.array(found.index, mask=found.empty)
+    return {
+        name: texts.group(said[name], spec, kinds[name].arrow, key=name in load.layer.key_fields).take(rows)
+        for name, spec in wanted.items()
+    }
 
 
 def _notice(batch: Batch, issues: Iterable[Issue], load: Loading, column: str) -> Bools:

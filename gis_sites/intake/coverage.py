@@ -33,15 +33,16 @@ class Coverages:
     kind: str
     stated: bool
     wkb: bytes | None
+    layer: str
 
     @property
-    def own(self) -> bool:
-        """Whether the polygons of each part have to be united."""
-        return self.kind == "own" and self.wkb is None
+    def united(self) -> bool:
+        """Whether the polygons of each part have to be united; parcels are where they are, and need no union."""
+        return self.kind == "own" and self.layer != PARCEL
 
-    def of(self, shapes: list[Objects], layer: str) -> Coverage:
-        """Return the coverage of one part made of these shapes; parcels are where they are, and need no union."""
-        if not self.own or layer == PARCEL:
+    def of(self, shapes: list[Objects]) -> Coverage:
+        """Return the coverage of one part made of these shapes."""
+        if not self.united:
             return Coverage(self.kind, self.stated, self.wkb)
         whole = np.concatenate([*shapes, np.empty(0, dtype=object)])
         return Coverage("own", self.stated, shapely.to_wkb(_united(whole)))
@@ -78,8 +79,8 @@ def decide(load: Loading, stated: str | None, town: bytes | None) -> Coverages:
         raise WrongUse("import.own_not_polygons", layer=load.layer.name)
     fixed: Mapping[str, bytes | None] = {"boundary": town, "parcels": None, "own": None, "none": NOWHERE}
     if stated in COVERAGES:
-        return Coverages(stated, True, fixed[stated])
-    return Coverages("file", True, from_file(Path(stated), load.working))
+        return Coverages(stated, True, fixed[stated], load.layer.name)
+    return Coverages("file", True, from_file(Path(stated), load.working), load.layer.name)
 
 
 def _usual(load: Loading, town: bytes | None, polygons: bool) -> Coverages:
@@ -88,8 +89,8 @@ def _usual(load: Loading, town: bytes | None, polygons: bool) -> Coverages:
         kind = "own"
     if kind == BOUNDARY and town is None:
         load.tally.find(Finding(FindingType.COVERAGE_ASSUMED))
-        return Coverages("parcels", False, None)
-    return Coverages(kind, False, {BOUNDARY: town, "none": NOWHERE}.get(kind))
+        return Coverages("parcels", False, None, load.layer.name)
+    return Coverages(kind, False, {BOUNDARY: town, "none": NOWHERE}.get(kind), load.layer.name)
 
 
 def from_file(path: Path, working: pyproj.CRS) -> bytes:

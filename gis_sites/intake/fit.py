@@ -1,13 +1,13 @@
 """How a table fits a layer: which column is which field, which values hold for the whole load, what is left over."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gis_sites.catalogue import FieldSpec, Layer
 from gis_sites.errors import Refused, WrongUse
 from gis_sites.findings import Finding, FindingType
-from gis_sites.intake.names import matches, plain
+from gis_sites.intake.names import is_personal, matches, plain
 from gis_sites.intake.note import SKIP, Note
 from gis_sites.intake.source import SourceTable
 from gis_sites.intake.values import UNITS, clean, compiled, reader, spell
@@ -29,6 +29,8 @@ class Fit:
     """Field -> column that holds its unit."""
     factors: Mapping[str, float] = field(default_factory=dict)
     """Field -> what one of the file's units is in the field's, as stated."""
+    passed: Mapping[str, str] = field(default_factory=dict)
+    """Column called like a field that another column was taken for -> that field."""
     findings: tuple[Finding, ...] = ()
 
     def fields(self, layer: Layer) -> frozenset[str]:
@@ -51,31 +53,38 @@ class Fit:
         return tuple(dict.fromkeys([*self.columns.values(), *self.units.values()]))
 
 
-def fit(layer: Layer, table: SourceTable, note: Note) -> Fit:
+def fit(layer: Layer, table: SourceTable, note: Note, *, seen: Mapping[str, str] | None = None) -> Fit:
     """Map the columns of a table to the fields of a layer; nothing is refused for what is missing.
+
+    `seen` maps fields to the columns that hold them by their values: where neither note nor names tell.
 
     Raises:
         WrongUse: an option names a column, a field or a value there is not.
     """
     stated = _stated(layer, table, note)
-    taken = {*stated.values(), *_skipped(table, note)}
+    skipped = frozenset(_skipped(table, note))
+    taken = {*stated.values(), *skipped}
     said = note.set_of(table.name, layer.name)
     columns: dict[str, str] = {}
+    passed: dict[str, str] = {}
     conflicts: list[Finding] = []
     for name, spec in layer.fields.items():
         if name in said and spec.state != "scale":
             continue
         found = [stated[name]] if name in stated else _candidates(name, spec, table, taken)
+        if not found and seen and name in seen:
+            found = [seen[name]]
         if found:
             columns[name] = found[0]
         if len(found) > 1:
+            passed |= dict.fromkeys(found[1:], name)
             values = {"columns": ", ".join(found), "field": name}
             conflicts.append(Finding(FindingType.COLUMN_CONFLICT, column=found[0], values=values))
     constants, factors = _constants(layer, table, (columns, taken), said)
     found_units = {name: _unit_column(layer.fields[name], column, table) for name, column in columns.items()}
     units = {name: unit for name, unit in found_units.items() if unit is not None}
-    result = Fit(columns, constants, units, factors)
-    return Fit(columns, constants, units, factors, (*conflicts, *_left_over(layer, table, result)))
+    result = Fit(columns, constants, units, factors, passed)
+    return replace(result, findings=(*conflicts, *_left_over(layer, table, result, skipped)))
 
 
 def _stated(layer: Layer, table: SourceTable, note: Note) -> dict[str, str]:
@@ -156,12 +165,13 @@ def _constant(layer: Layer, name: str, value: object) -> Any:  # noqa: ANN401 - 
     return cell.value
 
 
-def _left_over(layer: Layer, table: SourceTable, found: Fit) -> Iterator[Finding]:
+def _left_over(layer: Layer, table: SourceTable, found: Fit, skipped: Collection[str]) -> Iterator[Finding]:
     """Yield a finding for each column nobody asked for and each field that rows are chosen by and no column tells."""
-    used = {*found.columns.values(), *found.units.values()}
+    used = {*found.columns.values(), *found.units.values(), *found.passed, *skipped}
     for column in table.columns:
         if column not in used:
-            yield Finding(FindingType.COLUMN_IGNORED, column=column)
+            kind = FindingType.COLUMN_PRIVATE if is_personal(column) else FindingType.COLUMN_IGNORED
+            yield Finding(kind, column=column)
     asked = {*layer.rows.take, *(name for spec in layer.attributes.values() for name in spec.where)}
     for name in sorted(asked - found.fields(layer)):
         yield Finding(FindingType.COLUMN_MISSING, column=name)

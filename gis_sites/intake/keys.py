@@ -1,16 +1,15 @@
 """Keys: which of several rows with one key is kept, which are joined, which contradict each other."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
-from gis_sites.intake.batch import Bools, Objects
+from gis_sites.intake.batch import Objects
 
 Digest = bytes
 SIZE = 12
@@ -19,9 +18,8 @@ SIZE = 12
 
 @dataclass
 class Verdict:
-    """What becomes of the rows that share a key."""
+    """What becomes of the rows that share a key; every entry is a place."""
 
-    keep: Bools
     duplicates: list[int] = field(default_factory=list)
     differing: list[int] = field(default_factory=list)
     """Duplicates by key and geometry whose other values differ."""
@@ -29,55 +27,62 @@ class Verdict:
     """Kept row -> the rows joined to it."""
     conflicts: list[int] = field(default_factory=list)
 
+    @property
+    def gone(self) -> list[int]:
+        """The rows that are not kept."""
+        joined = [place for others in self.joined.values() for place in others]
+        return [*self.duplicates, *self.differing, *self.conflicts, *joined]
 
-def resolve(keys: Sequence[str], shapes: Sequence[Digest], fields: Sequence[Digest]) -> Verdict:
-    """Decide about rows of the same key.
+
+def repeated(keys: pa.Array, part: pa.Array | None) -> list[list[int]]:
+    """Return the places of rows that share a key (and a part, where its numbers are given), group by group.
+
+    >>> repeated(pa.array(["a", "b", "a"]), None)
+    [[0, 2]]
+    """
+    if len(keys) == pc.count_distinct(keys).as_py():
+        return []
+    names = pa.table({"key": keys} if part is None else {"key": keys, "part": part})
+    counted = names.append_column("place", pa.array(np.arange(len(keys)))).group_by(names.column_names)
+    groups = counted.aggregate([("place", "count"), ("place", "list")])
+    places = groups.filter(pc.greater(groups["place_count"], 1))["place_list"].to_pylist()
+    return sorted(sorted(group) for group in places)
+
+
+def resolve(groups: Iterable[list[int]], shapes: Mapping[int, Digest], fields: Mapping[int, Digest]) -> Verdict:
+    """Decide about rows of the same key, each group by itself.
 
     Same geometry: the first is kept. Different geometries: joined where every field agrees, else all rejected.
 
-    >>> resolve(["a", "a", "b"], [b"1", b"1", b"2"], [b"", b"", b""]).duplicates
+    >>> resolve([[0, 1]], {0: b"1", 1: b"1"}, {0: b"", 1: b""}).duplicates
     [1]
     """
-    verdict = Verdict(np.ones(len(keys), dtype=bool))
-    counts = Counter(keys)
-    groups: dict[str, list[int]] = {}
-    for place, key in enumerate(keys):
-        if counts[key] > 1:
-            groups.setdefault(key, []).append(place)
-    for places in groups.values():
+    verdict = Verdict()
+    for places in groups:
         _judge(places, shapes, fields, verdict)
     return verdict
 
 
-def _judge(places: list[int], shapes: Sequence[Digest], fields: Sequence[Digest], verdict: Verdict) -> None:
+def _judge(places: list[int], shapes: Mapping[int, Digest], fields: Mapping[int, Digest], verdict: Verdict) -> None:
     first: dict[Digest, int] = {}
     for place in places:
         first.setdefault(shapes[place], place)
     kept = list(first.values())
     if len(kept) > 1 and len({fields[place] for place in kept}) > 1:
         verdict.conflicts.extend(places)
-        verdict.keep[places] = False
         return
     for place in places:
         original = first[shapes[place]]
         if original != place:
             same = fields[original] == fields[place]
             (verdict.duplicates if same else verdict.differing).append(place)
-    verdict.keep[places] = False
-    verdict.keep[kept[0]] = True
     if len(kept) > 1:
         verdict.joined[kept[0]] = kept[1:]
 
 
-def content_keys(shapes: Sequence[Digest], fields: Sequence[Digest]) -> list[str]:
-    """Return keys for rows that have none: what they are, and which of several alike; a multiset keeps them all."""
-    seen: Counter[str] = Counter()
-    keys = []
-    for shape, values in zip(shapes, fields, strict=True):
-        key = hashlib.blake2b(shape + values, digest_size=SIZE).hexdigest()
-        seen[key] += 1
-        keys.append(key if seen[key] == 1 else f"{key}-{seen[key]}")
-    return keys
+def content_key(shape: Digest, part: bytes, values: Digest) -> str:
+    """Return the key of a row that has none of its own: what it is."""
+    return hashlib.blake2b(shape + part + values, digest_size=SIZE).hexdigest()
 
 
 def shape_digests(shapes: Objects) -> list[Digest]:
@@ -103,6 +108,3 @@ def joined_shape(shapes: Objects) -> shapely.Geometry:
 
     whole = np.array([shapely.union_all(shapes)], dtype=object)
     return of_kind(whole, "any")[0][0]
-
-
-Places = npt.NDArray[np.intp]

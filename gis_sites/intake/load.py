@@ -2,27 +2,27 @@
 
 import hashlib
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyproj
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue
-from gis_sites.findings import FindingType
+from gis_sites.findings import summary
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import crs as systems
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import ImportPlan, TablePlan
-from gis_sites.intake.report import Changed, ColumnFate, ImportReport, LoadReport, Rows
+from gis_sites.intake.report import Changed, ImportReport, LoadReport, Rows
+from gis_sites.intake.reuse import options
 from gis_sites.intake.symbols import own_symbols, stamp
 from gis_sites.intake.write import Loaded, Run, load_layer
 from gis_sites.progress import Progress, silent
+from gis_sites.scratch import scratch
 from gis_sites.store import loads as registry
 from gis_sites.store import saved, states
 from gis_sites.store.connect import Store
@@ -30,7 +30,6 @@ from gis_sites.store.revisions import Revision
 
 FORMAT = 1
 """Raised when the same input would make another revision than before."""
-NOT_SAVED = ("dated", "publisher", "allow_shrink")
 
 
 def load(
@@ -44,7 +43,7 @@ def load(
         Refused: something about the data as a whole; the inventory is as before.
     """
     symbols = own_symbols(catalogue, plan.note)
-    with _transaction(store, keep=not dry_run) as conn, tempfile.TemporaryDirectory(prefix="gis-sites-") as folder:
+    with _transaction(store, keep=not dry_run) as conn, scratch() as folder:
         held = states.basis(conn)
         fingerprint = _fingerprint(conn, plan, store.crs, stamp(symbols), held)
         same = registry.same(conn, fingerprint, held)
@@ -52,13 +51,11 @@ def load(
             return _nothing_to_do(conn, same, states.current_id(conn))
         opened = _open(conn, plan, fingerprint)
         working = pyproj.CRS.from_user_input(store.crs)
-        run = Run(plan.source, plan.note, Path(folder), working, store.srid, symbols, progress, held, opened)
+        run = Run(plan.source, plan.note, folder, working, store.srid, symbols, progress, held, opened)
         report = _load_all(conn, run, plan, lang=store.settings.lang, status="preview" if dry_run else "ready")
         registry.close_load(conn, opened, status="ready", report=report.model_dump(mode="json"))
-        if plan.note.publisher and plan.note.maps:
-            said = plan.note.model_dump(mode="json", exclude_defaults=True)
-            mapping = {name: value for name, value in said.items() if name not in NOT_SAVED}
-            saved.save_note(conn, plan.note.publisher, mapping)
+        if plan.note.publisher and plan.saves:
+            saved.save_note(conn, plan.note.publisher, plan.saves)
         return report
 
 
@@ -94,12 +91,15 @@ def _load_all(conn: sa.Connection, run: Run, plan: ImportPlan, *, lang: str, sta
         ready[layer] = revision.id
         reports.extend(_report(one, revision, run.note, lang) for one in loaded)
         registry.add_columns(conn, run.load, (fate for one in loaded for fate in _registered(one)))
+    registry.add_findings(conn, run.load, plan.findings)
     return ImportReport(
         source=_source(plan),
         load=run.load if status == "ready" else None,
         status=status,
         left_out=list(plan.left_out),
         loads=reports,
+        reused=options(plan.reused),
+        findings=summary(registry.masked(plan.findings, None), lang),
         ready=ready if status == "ready" else {},
     )
 
@@ -124,6 +124,7 @@ def _report(one: Loaded, revision: Revision, note: Note, lang: str) -> LoadRepor
         part=next(iter(one.parts)) if len(one.parts) == 1 else None,
         parts=dict(sorted(one.parts.items())),
         confidence=one.plan.match.confidence,
+        reasons=[reason.say(lang) for reason in one.plan.match.reasons],
         crs=systems.short(one.plan.crs) if one.plan.crs else None,
         rows=Rows(
             read=tally.read,
@@ -137,24 +138,15 @@ def _report(one: Loaded, revision: Revision, note: Note, lang: str) -> LoadRepor
         dated=note.dated,
         publisher=note.publisher,
         changes=Changed(new=one.changes.new, old=one.changes.old),
-        columns=_fates(one.plan),
+        columns=list(one.plan.fates),
         findings=tally.summary(masked, lang),
         revision=revision.number,
     )
 
 
-def _fates(plan: TablePlan) -> list[ColumnFate]:
-    """Say what became of every column, and which fields were set for the whole load."""
-    found = [ColumnFate(column=column, fate="loaded", field=name) for name, column in plan.fit.columns.items()]
-    found += [ColumnFate(column=column, fate="loaded", field=name) for name, column in plan.fit.units.items()]
-    ignored = [one.column for one in plan.findings if one.type is FindingType.COLUMN_IGNORED and one.column]
-    found += [ColumnFate(column=column, fate="ignored") for column in ignored]
-    return found + [ColumnFate(column=name, fate="set", field=name) for name in plan.fit.constants]
-
-
 def _registered(one: Loaded) -> Iterator[registry.Fate]:
-    for fate in _fates(one.plan):
-        yield registry.Fate(one.plan.table.name, fate.column, fate.fate, one.plan.layer.name, fate.field)
+    for fate in one.plan.fates:
+        yield registry.Fate(one.plan.table.name, fate.column, fate.fate, one.plan.layer.name, fate.field, fate.reason)
 
 
 def _fingerprint(conn: sa.Connection, plan: ImportPlan, crs: str, symbols: str, held: dict[str, Revision]) -> str:

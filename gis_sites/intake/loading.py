@@ -7,6 +7,7 @@ from functools import cached_property
 import pyproj
 
 from gis_sites.catalogue import Layer
+from gis_sites.intake.crs import System
 from gis_sites.intake.fit import Fit
 from gis_sites.intake.source import SourceTable
 from gis_sites.intake.tally import Tally
@@ -27,7 +28,9 @@ class Loading:
     fit: Fit
     tally: Tally
     working: pyproj.CRS
-    crs: pyproj.CRS | None
+    srid: int
+    """The number the database knows the working system by."""
+    crs: System | None
     part: str | None = None
     """The part stated for the whole table."""
     encoding: str | None = None

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer
 from gis_sites.findings import Finding, FindingType
-from gis_sites.geodesy import ellipsoidal_area
+from gis_sites.geodesy import ellipsoidal_area, planar_area
 from gis_sites.intake.batch import Batch
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.values import UNITS
@@ -19,6 +19,8 @@ from gis_sites.store.revisions import Revision
 
 TOLERANCE = 0.01
 LEAST_M2 = 1.0
+SCALED = 0.004
+"""More than any national system scales an area by: what is closer than that in the plane is close on the ellipsoid."""
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
@@ -42,9 +44,12 @@ def _compare_areas(batch: Batch, names: list[str], load: Loading) -> None:
         factor = UNITS["m2"].get(load.layer.fields[name].unit or "m2", 1.0)
         own: npt.NDArray[np.float64] = batch.cells[name].to_numpy(zero_copy_only=False).astype(np.float64) * factor
         registered = np.where(np.isnan(registered), own, registered)
-    known = ~np.isnan(registered) & ~shapely.is_missing(batch.geometry) & ~batch.rejected
+    planar = planar_area(batch.geometry, load.working)
+    close = np.abs(registered - planar) + SCALED * planar < np.maximum(LEAST_M2, (TOLERANCE - SCALED) * planar)
+    known = ~np.isnan(registered) & ~shapely.is_missing(batch.geometry) & ~batch.rejected & ~close
     measured = np.full(len(batch), np.nan)
-    measured[known] = ellipsoidal_area(batch.geometry[known], load.working)
+    if known.any():
+        measured[known] = ellipsoidal_area(batch.geometry[known], load.working)
     off = np.abs(registered - measured)
     differs = known & (off > LEAST_M2) & (off > TOLERANCE * measured)
     for place in np.flatnonzero(differs).tolist():

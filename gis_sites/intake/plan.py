@@ -1,17 +1,23 @@
 """What an import would do, decided before a row is read: tables, layers, columns, coordinate systems."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import pyproj
+import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, Layer
 from gis_sites.errors import WrongUse
-from gis_sites.findings import Finding
+from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import crs as systems
+from gis_sites.intake.fates import fates
 from gis_sites.intake.fit import Fit, check, fit
 from gis_sites.intake.note import SKIP, Note
 from gis_sites.intake.recognise import Match, Recognised, recognise, refuse_unknown
+from gis_sites.intake.report import ColumnFate
+from gis_sites.intake.reuse import Reused, reused, to_save
+from gis_sites.intake.samples import looking
 from gis_sites.intake.source import Source, SourceTable, open_source
 from gis_sites.store import saved
 from gis_sites.store.connect import Store
@@ -29,9 +35,10 @@ class TablePlan:
     layer: Layer
     match: Match
     fit: Fit
-    crs: pyproj.CRS | None
+    crs: systems.System | None
     part: str | None
     findings: tuple[Finding, ...]
+    fates: tuple[ColumnFate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class ImportPlan:
     note: Note
     loads: tuple[TablePlan, ...]
     left_out: tuple[str, ...]
+    reused: Note = field(default_factory=Note)
+    """What a saved note added to the note."""
+    saves: Mapping[str, Any] = field(default_factory=dict)
+    """The note to be saved for the publisher, if any."""
+    findings: tuple[Finding, ...] = ()
+    """What is to be said of the file as a whole."""
 
 
 def read_source(store: Store, catalogue: Catalogue, path: Path, note: Note) -> ImportPlan:
@@ -52,39 +65,39 @@ def read_source(store: Store, catalogue: Catalogue, path: Path, note: Note) -> I
         Refused: the file cannot be read, a table is left to guessing, or something must be stated.
     """
     source = open_source(path)
-    whole = _with_saved(store, source, note)
-    _names_exist(source, catalogue, whole)
-    found = [recognise(catalogue, table, whole) for table in source.tables]
-    refuse_unknown(found, rest=whole.rest)
+    with store.begin() as conn:
+        known = reused(conn, catalogue, source, note)
+    _names_exist(source, catalogue, known.note)
+    look = looking(source, known.note.encoding)
+    found = [recognise(catalogue, one, known.note, look=look, saved=known.added.layer) for one in source.tables]
+    refuse_unknown(found, rest=known.note.rest)
     loads = [
-        _table_plan(source.by_name[one.table], catalogue.layer(match.layer), match, whole)
+        _table_plan(source.by_name[one.table], catalogue.layer(match.layer), match, known)
         for one in found
         for match in one.feeds
     ]
+    with store.begin() as conn:
+        loads = [_against_the_last(conn, source, one, note.publisher) for one in loads]
     loads.sort(key=lambda load: FIRST.index(load.layer.name) if load.layer.name in FIRST else len(FIRST))
-    return ImportPlan(source, whole, tuple(loads), _left_out(found))
+    saves = to_save(known.keeps) if note.publisher and known.note.maps else {}
+    return ImportPlan(source, known.note, tuple(loads), _left_out(found), known.added, saves, known.findings)
 
 
 def _left_out(found: list[Recognised]) -> tuple[str, ...]:
     return tuple(one.table for one in found if not one.feeds)
 
 
-def _with_saved(store: Store, source: Source, note: Note) -> Note:
-    """Use the publisher's saved mapping where the note maps nothing, as far as this file has its tables."""
-    if note.publisher is None or note.maps:
-        return note
-    with store.begin() as conn:
-        kept = saved.note(conn, note.publisher)
-    if kept is None:
-        return note
-    base = Note.model_validate(kept)
-    tables = {name: layers for name, layers in base.layer.items() if name in source.by_name}
-    columns = {
-        place: target
-        for place, target in base.column.items()
-        if any(place.startswith(f"{table.name}.") for table in source.tables)
-    }
-    return note.over(base.model_copy(update={"layer": tables, "column": columns}))
+def _against_the_last(conn: sa.Connection, source: Source, plan: TablePlan, publisher: str | None) -> TablePlan:
+    """Notice columns that came or went since the layer was loaded for this publisher the last time."""
+    others = [name for name in source.by_name if name != plan.table.name]
+    last = saved.last_columns(conn, plan.layer.name, publisher, table=plan.table.name, others=others)
+    if last is None or last[2] == frozenset(plan.table.columns):
+        return plan
+    load, table, before = last
+    came = ", ".join(column for column in plan.table.columns if column not in before)
+    went = ", ".join(sorted(before.difference(plan.table.columns)))
+    values = {"load": load, "before": table, "came": came or "-", "went": went or "-"}
+    return replace(plan, findings=(*plan.findings, Finding(FindingType.COLUMNS_CHANGED, values=values)))
 
 
 def _names_exist(source: Source, catalogue: Catalogue, note: Note) -> None:
@@ -116,12 +129,15 @@ def _layer_field(catalogue: Catalogue, option: str, target: str) -> None:
         raise WrongUse("import.no_field", layer=layer, field=name, hint=nearest(name, fields))
 
 
-def _table_plan(table: SourceTable, layer: Layer, match: Match, note: Note) -> TablePlan:
-    found = _part_as_field(layer, fit(layer, table, note), note.part_of(table.name))
+def _table_plan(table: SourceTable, layer: Layer, match: Match, known: Reused) -> TablePlan:
+    note = known.note
+    seen = {name: one.column for name, one in match.seen.items()}
+    found = _part_as_field(layer, fit(layer, table, note, seen=seen), note.part_of(table.name))
     without_key = check(layer, table, found)
     crs, said = systems.decide(table, note.crs)
     findings = (*found.findings, *without_key, *((said,) if said else ()))
-    return TablePlan(table, layer, match, found, crs, note.part_of(table.name), findings)
+    told = fates(layer, table, found, note, saved=known.added)
+    return TablePlan(table, layer, match, found, crs, note.part_of(table.name), findings, told)
 
 
 def _part_as_field(layer: Layer, found: Fit, part: str | None) -> Fit:
@@ -131,4 +147,4 @@ def _part_as_field(layer: Layer, found: Fit, part: str | None) -> Fit:
         return found
     constants = {**found.constants, layer.part: part}
     missing = tuple(one for one in found.findings if one.column != layer.part)
-    return Fit(found.columns, constants, found.units, found.factors, missing)
+    return replace(found, constants=constants, findings=missing)

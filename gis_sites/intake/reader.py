@@ -10,6 +10,8 @@ geometry. A fault is one line on standard error and exit code 3.
 import json
 import os
 import resource
+import select
+import signal
 import socket
 import struct
 import sys
@@ -152,7 +154,16 @@ def serve(line: socket.socket) -> None:
         for pipe in pipes:
             os.close(pipe)
         line.send(struct.pack("!q", pid))
+        _kill_if_cut(line, pid)
         line.send(struct.pack("!q", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+
+
+def _kill_if_cut(line: socket.socket, pid: int) -> None:
+    """Wait for a child's end; end it when the line is cut, for who asked was killed."""
+    ended = os.pidfd_open(pid)
+    if line in select.select([line, ended], [], [])[0]:
+        os.kill(pid, signal.SIGKILL)
+    os.close(ended)
 
 
 def work(words: list[str]) -> int:

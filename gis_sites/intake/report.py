@@ -26,11 +26,13 @@ class Changed(BaseModel):
 
 
 class ColumnFate(BaseModel):
-    """What became of a column."""
+    """What became of a column; of a field `set` for the whole load the column is the field."""
 
     column: str
-    fate: Literal["loaded", "ignored", "conflict", "set"]
+    fate: Literal["loaded", "unit", "set", "conflict", "ignored", "private"]
     field: str | None = None
+    reason: str | None = None
+    """Word of `show.why_*`."""
 
 
 class LoadReport(BaseModel):
@@ -43,6 +45,8 @@ class LoadReport(BaseModel):
     parts: dict[str, int]
     """Every part replaced, with its rows now."""
     confidence: float
+    reasons: list[str] = Field(default_factory=list)
+    """Why the table is taken for the layer's, in sentences."""
     crs: str | None
     rows: Rows
     set_aside: dict[str, int]
@@ -64,6 +68,10 @@ class ImportReport(BaseModel):
     status: Literal["ready", "preview", "nothing_to_do"]
     left_out: list[str]
     loads: list[LoadReport]
+    reused: list[str] = Field(default_factory=list)
+    """What was taken from the note saved for the publisher, as it would be typed."""
+    findings: list[dict[str, Any]] = Field(default_factory=list)
+    """What is to be said of the file as a whole."""
     ready: dict[str, int] = Field(default_factory=dict, exclude=True)
     """Layer -> id of the revision that may now be published."""
 

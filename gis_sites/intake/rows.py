@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gis_sites.catalogue import UNKNOWN, Code
 from gis_sites.findings import Finding, FindingType
@@ -14,6 +15,8 @@ from gis_sites.intake.loading import NO_PART, Loading
 from gis_sites.intake.values import is_placeholder, spell
 
 ARCHIVED = "archived"
+SURELY_NAMED = "[1-9]"
+"""No placeholder holds such a digit."""
 
 
 def counted(source: Iterable[pa.RecordBatch], load: Loading) -> Iterator[Batch]:
@@ -62,10 +65,9 @@ def _of_class(batch: Batch, name: str, allowed: tuple[Code, ...], load: Loading)
 def parted(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
     """Say which part each row belongs to."""
     for batch in batches:
-        parts = np.full(len(batch), load.fixed_part or NO_PART, dtype=object)
+        parts: Objects = np.full(len(batch), load.fixed_part or NO_PART, dtype=object)
         if load.fixed_part is None:
-            said = batch.cells[load.layer.part].to_pylist()
-            parts[:] = [NO_PART if part is None else spell(part) for part in said]
+            parts[:] = [NO_PART if part is None else spell(part) for part in batch.cells[load.layer.part].to_pylist()]
         yield replace(batch, part=parts)
 
 
@@ -75,23 +77,40 @@ def keyed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
         if not load.keyed:
             yield replace(batch, key=np.full(len(batch), None, dtype=object))
             continue
-        columns = [batch.cells[name].to_pylist() for name in load.layer.key_fields]
-        keys: Objects = np.full(len(batch), None, dtype=object)
-        keys[:] = [_key(parts) for parts in zip(*columns, strict=True)]
-        missing: Bools = keys == None  # noqa: E711 - elementwise
-        for place in np.flatnonzero(missing).tolist():
-            said = " | ".join("" if column[place] is None else spell(column[place]) for column in columns)
-            row = int(batch.row[place])
-            column = load.place(load.layer.key_fields[-1])
-            load.tally.find(Finding(FindingType.KEY_MISSING, row, column=column, values={"value": said}))
+        columns = [_spelt(batch.cells[name]) for name in load.layer.key_fields]
+        missing = np.logical_or.reduce([~_named(column) for column in columns])
+        if len(columns) > 1:
+            whole = pc.binary_join_element_wise(*(pc.replace_substring(one, "|", "||") for one in columns), " | ")
+        else:
+            whole = columns[0]
+        _missing(batch, missing, columns, load)
+        keys: Objects = whole.to_numpy(zero_copy_only=False).astype(object)
+        keys[missing] = None
         yield replace(batch, key=keys, rejected=batch.rejected | missing)
 
 
-def _key(parts: Iterable[object]) -> str | None:
-    texts = ["" if part is None else spell(part) for part in parts]
-    if any(is_placeholder(text) for text in texts):
-        return None
-    return " | ".join(text.replace("|", "||") if len(texts) > 1 else text for text in texts)
+def _spelt(cells: pa.Array) -> pa.Array:
+    """Return cells as texts; empty ones as the empty text."""
+    if not pa.types.is_string(cells.type):
+        cells = pa.array([None if value is None else spell(value) for value in cells.to_pylist()], pa.string())
+    return cells.fill_null("")
+
+
+def _named(texts: pa.Array) -> Bools:
+    """Return where a text is an identifier and no placeholder; long ones with letters and digits are."""
+    named: Bools = pc.match_substring_regex(texts, SURELY_NAMED).to_numpy(zero_copy_only=False).astype(bool)
+    rest = np.flatnonzero(~named)
+    for place, text in zip(rest.tolist(), texts.take(pa.array(rest)).to_pylist(), strict=True):
+        named[place] = not is_placeholder(text)
+    return named
+
+
+def _missing(batch: Batch, missing: Bools, columns: list[pa.Array], load: Loading) -> None:
+    column = load.place(load.layer.key_fields[-1])
+    for place in np.flatnonzero(missing).tolist():
+        said = " | ".join(str(texts[place]) for texts in columns)
+        row = int(batch.row[place])
+        load.tally.find(Finding(FindingType.KEY_MISSING, row, column=column, values={"value": said}))
 
 
 def required(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:

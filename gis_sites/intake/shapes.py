@@ -1,5 +1,6 @@
 """Geometry made right once, at the door: readable, in its place, valid, of one kind, MULTI, flat."""
 
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyproj
 import shapely
 
@@ -17,7 +19,11 @@ from gis_sites.intake.batch import Batch, Bools, Objects
 from gis_sites.intake.loading import Loading
 
 KINDS = {"point": 0, "line": 1, "polygon": 2}
-MULTI = ("MultiPoint", "MultiLineString", "MultiPolygon")
+SINGLE = {0: 4, 1: 5, 3: 6}
+"""Types of single geometries, as GEOS numbers them, and of the MULTI of each."""
+WITH_SRID = 0x20000000
+LONGEST = 1 << 31
+"""More than the bytes of any geometry: a slice to no stated end fails in Arrow."""
 MOSTLY = 0.9
 """From this share of rows outside on, the system is wrong and not the rows."""
 
@@ -117,7 +123,7 @@ class Repair:
         self.reject(wild, FindingType.GEOMETRY_BROKEN, reason="NaN")
         self.shapes[~self.good] = None
 
-    def place(self, crs: pyproj.CRS, move: systems.Move | None, seen: Counter[str]) -> None:
+    def place(self, crs: systems.System, move: systems.Move | None, seen: Counter[str]) -> None:
         """Reject what lies outside the system's area of use; take the rest to the working system."""
         there = ~shapely.is_missing(self.shapes)
         bounds = shapely.bounds(self.shapes[there])
@@ -158,7 +164,9 @@ class Repair:
 
     def _of_kind(self, there: Bools) -> None:
         wanted = self.load.layer.geometry
-        found, dropped = of_kind(self.shapes, wanted)
+        odd = ~_plain(self.shapes, wanted)
+        found, dropped = self.shapes.copy(), np.zeros(len(odd), dtype=bool)
+        found[odd], dropped[odd] = of_kind(self.shapes[odd], wanted)
         wrong = there & shapely.is_missing(found)
         for place in np.flatnonzero(wrong & self.good).tolist():
             self._find(place, FindingType.GEOMETRY_TYPE, found=self.shapes[place].geom_type, wanted=wanted)
@@ -193,6 +201,18 @@ def _other(whole: shapely.Geometry, kept: shapely.Geometry) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
 
 
+def _plain(shapes: Objects, wanted: str) -> Bools:
+    """Return where a geometry is of the wanted kind as it is, single or a MULTI of one part."""
+    kinds = np.array([*SINGLE, *SINGLE.values()]) if wanted == "any" else np.array([*_types(KINDS[wanted])])
+    alone = ~shapely.is_empty(shapes) & (shapely.get_num_geometries(shapes) == 1)
+    plain: Bools = alone & np.isin(shapely.get_type_id(shapes), kinds)
+    return plain
+
+
+def _types(kind: int) -> tuple[int, int]:
+    return next((single, multi) for single, multi in SINGLE.items() if multi == 4 + kind)
+
+
 def of_kind(shapes: Objects, wanted: str) -> tuple[Objects, Bools]:
     """Return MULTI geometries of the wanted kind, None where there is none, and where other parts were dropped.
 
@@ -225,6 +245,20 @@ def _parts(shapes: Objects) -> tuple[Objects, npt.NDArray[np.intp]]:
 
 
 def to_ewkb(shapes: Objects, srid: int) -> pa.Array:
-    """Return geometries as hex EWKB, the form in which the database takes them."""
-    texts = shapely.to_wkb(shapely.set_srid(shapes, srid), hex=True, include_srid=True)
-    return pa.array([None if text is None else text for text in texts], pa.string())
+    """Return geometries as the database takes them: EWKB with their system, a single one as a MULTI of one part.
+
+    The first bytes are put before those GEOS writes: building MULTIs and setting systems would copy every geometry.
+    """
+    wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.binary())
+    codes = shapely.get_type_id(shapes)
+    single = np.isin(codes, list(SINGLE))
+    heads = pa.array([None, *(_head(code, srid) for code in range(8))], pa.binary()).take(pa.array(codes + 1))
+    rest = wkb if single.all() else pc.if_else(pa.array(single), wkb, pc.binary_slice(wkb, 5, LONGEST))
+    return pc.binary_join_element_wise(heads, rest, pa.scalar(b""))
+
+
+def _head(code: int, srid: int) -> bytes:
+    """Return the bytes before a geometry's parts: byte order, type with the sign that a system follows, system."""
+    kind = SINGLE.get(code, code)
+    head = struct.pack("<BII", 1, kind | WITH_SRID, srid)
+    return head + struct.pack("<I", 1) if code in SINGLE else head

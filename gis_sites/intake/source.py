@@ -3,9 +3,9 @@
 import hashlib
 import json
 import shutil
-import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ import pyarrow as pa
 from gis_sites.errors import Refused, WrongUse
 from gis_sites.intake import reader
 from gis_sites.intake.children import Child, child
+from gis_sites.scratch import scratch
 
 LARGEST = 32 << 30
 """Bytes of the largest file we try."""
@@ -80,21 +81,21 @@ def open_source(path: Path) -> Source:
         head = file.read(100)
     if not head.startswith(b"SQLite format 3\0"):
         raise Refused("import.not_geopackage", file=path.name)
-    copy = _without_journal(path, head)
-    tables = _listed(copy, path.name)
-    if not tables:
-        raise Refused("import.no_tables", file=path.name)
-    source = Source(copy.resolve(), path.name, size, _sha256(copy), tables, seen=_seen(copy))
-    if copy != path:
-        weakref.finalize(source, shutil.rmtree, copy.parent, True)
+    with ExitStack() as until:
+        copy = _without_journal(path, head, until)
+        tables = _listed(copy, path.name)
+        if not tables:
+            raise Refused("import.no_tables", file=path.name)
+        source = Source(copy.resolve(), path.name, size, _sha256(copy), tables, seen=_seen(copy))
+        weakref.finalize(source, until.pop_all().close)
     return source
 
 
-def _without_journal(path: Path, head: bytes) -> Path:
+def _without_journal(path: Path, head: bytes, until: ExitStack) -> Path:
     """Copy a file whose last changes may lie beside it (write-ahead log): reading it in place would write."""
     if head[18:20] != b"\x02\x02":
         return path
-    folder = Path(tempfile.mkdtemp(prefix="gis-sites-"))
+    folder = until.enter_context(scratch())
     for suffix in ("", "-wal"):
         beside = path.with_name(path.name + suffix)
         if beside.exists():

@@ -1,83 +1,131 @@
-"""Rows made ready wait in a file of our own until it is known which of them are kept."""
+"""Rows made ready wait in a file of our own until it is known which of them are kept, and in which order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import keys as keying
-from gis_sites.intake.batch import Batch, Bools, Objects
+from gis_sites.intake.batch import Batch, Bools, Numbers, Objects
 from gis_sites.intake.loading import Loading
+from gis_sites.intake.shapes import to_ewkb
+
+GEOM = "geom"
+"""The column of a waiting row's geometry: EWKB, MULTI."""
 
 
 @dataclass
 class Spool:
-    """The prepared rows of one load, on disk; what tells them apart, in memory."""
+    """The prepared rows of one load, on disk; in memory what tells them apart: some fifty bytes a row."""
 
     path: Path
-    rows: int = 0
-    row: list[int] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    shapes: list[bytes] = field(default_factory=list)
-    fields: list[bytes] = field(default_factory=list)
-    repaired: list[bool] = field(default_factory=list)
-    keep: Bools = field(default_factory=lambda: np.empty(0, dtype=bool))
+    row: Numbers
+    keys: pa.Array
+    part: pa.DictionaryArray
+    repaired: Bools
+    keep: Bools
     joined: dict[int, list[int]] = field(default_factory=dict)
-    unions: dict[int, shapely.Geometry] = field(default_factory=dict)
+    """Place of a kept row -> places of those joined to it."""
+    unions: dict[int, bytes] = field(default_factory=dict)
+    """Place of a kept row -> the geometry it has then, EWKB."""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def key(self, place: int) -> str:
+        """Return the key of one row."""
+        return str(self.keys[place].as_py())
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The parts of the kept rows, and how many rows each has."""
+        counted = pc.value_counts(self.part.filter(pa.array(self.keep)))
+        names = counted.field("values").cast(pa.string()).to_pylist()
+        return dict(zip(names, counted.field("counts").to_pylist(), strict=True))
 
 
-def spool(batches: Iterable[Batch], path: Path) -> Spool:
-    """Write batches to a file and remember key, part and content of each row."""
-    held = Spool(path)
+def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
+    """Write batches to a file and remember key and part of each row; rows without keys of their own get digests."""
+    rows, keys, parts, repaired = [], [], [], []
     writer = None
     with pa.OSFile(str(path), "wb") as sink:
         for batch in batches:
             if not len(batch):
                 continue
-            table = _record(batch)
-            writer = writer or pa.ipc.new_stream(sink, table.schema)
-            writer.write_batch(table)
-            held.rows += len(batch)
-            held.row.extend(batch.row.tolist())
-            held.keys.extend(batch.key.tolist())
-            held.parts.extend(batch.part.tolist())
-            held.shapes.extend(keying.shape_digests(batch.geometry))
-            held.fields.extend(keying.field_digests(batch.cells, len(batch)))
-            held.repaired.extend(batch.repaired.tolist())
+            waiting = _record(batch, load.srid)
+            writer = writer or pa.ipc.new_stream(sink, waiting.schema)
+            writer.write_batch(waiting)
+            part = pa.array(batch.part.tolist(), pa.string())
+            rows.append(batch.row)
+            keys.append(pa.array(batch.key.tolist() if load.keyed else _contents(batch, waiting), pa.string()))
+            parts.append(part.dictionary_encode())
+            repaired.append(batch.repaired)
         if writer:
             writer.close()
-    return held
+    return Spool(
+        path,
+        np.concatenate([np.empty(0, dtype=np.int64), *rows]),
+        pa.chunked_array(keys, pa.string()).combine_chunks(),
+        _joined(parts),
+        np.concatenate([np.empty(0, dtype=bool), *repaired]),
+        np.ones(sum(map(len, rows)), dtype=bool),
+    )
 
 
-def _record(batch: Batch) -> pa.RecordBatch:
-    wkb = pa.array([None if shape is None else shape for shape in shapely.to_wkb(batch.geometry)], pa.binary())
-    columns = {**batch.cells, "geom": wkb}
+def _joined(parts: list[pa.DictionaryArray]) -> pa.DictionaryArray:
+    kind = pa.dictionary(pa.int32(), pa.string())
+    whole = pa.chunked_array(parts, kind).unify_dictionaries().combine_chunks()
+    return whole if isinstance(whole, pa.DictionaryArray) else pa.array([], kind)
+
+
+def _record(batch: Batch, srid: int) -> pa.RecordBatch:
+    columns = {**batch.cells, GEOM: to_ewkb(batch.geometry, srid)}
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _contents(batch: Batch, waiting: pa.RecordBatch) -> list[str]:
+    shapes = keying.shape_digests(geometries(waiting))
+    values = keying.field_digests(batch.cells, len(batch))
+    parts = [str(part).encode() for part in batch.part]
+    return [keying.content_key(*one) for one in zip(shapes, parts, values, strict=True)]
 
 
 def decide(held: Spool, load: Loading) -> None:
     """Decide which rows are kept, by their keys or as a multiset, and count the others."""
     if not load.keyed:
-        contents = [part.encode() + values for part, values in zip(held.parts, held.fields, strict=True)]
-        held.keys = keying.content_keys(held.shapes, contents)
-        held.keep = np.ones(held.rows, dtype=bool)
+        _number_alike(held)
         return
     # Identifiers that a layer requires stand for themselves; others need only differ within a part.
     alone = any(load.layer.fields[name].required for name in load.layer.key_fields)
-    names = held.keys if alone else [f"{part}\x1f{key}" for part, key in zip(held.parts, held.keys, strict=True)]
-    verdict = keying.resolve(names, held.shapes, held.fields)
-    held.keep, held.joined = verdict.keep, verdict.joined
+    repeated = keying.repeated(held.keys, None if alone else held.part.indices)
+    if not repeated:
+        return
+    places = sorted(place for group in repeated for place in group)
+    shapes, fields = _digests(held, places)
+    verdict = keying.resolve(repeated, shapes, fields)
+    held.keep[verdict.gone] = False
+    held.joined = verdict.joined
     _report(held, verdict, load)
     for kept, others in held.joined.items():
-        shapes = _shapes(held, [kept, *others])
-        held.unions[kept] = keying.joined_shape(shapes)
-        held.shapes[kept] = keying.shape_digests(np.array([held.unions[kept]], dtype=object))[0]
+        alike = np.array([shape for _, shape in _shapes(held, [kept, *others])], dtype=object)
+        held.unions[kept] = to_ewkb(np.array([keying.joined_shape(alike)], dtype=object), load.srid)[0].as_py()
         held.repaired[kept] |= any(held.repaired[place] for place in others)
+
+
+def _number_alike(held: Spool) -> None:
+    """Tell rows of the same content apart by a running number; a multiset keeps them all."""
+    alike = keying.repeated(held.keys, None)
+    if alike:
+        keys = held.keys.to_pylist()
+        for group in alike:
+            for number, place in enumerate(group[1:], 2):
+                keys[place] = f"{keys[place]}-{number}"
+        held.keys = pa.array(keys, pa.string())
 
 
 def _report(held: Spool, verdict: keying.Verdict, load: Loading) -> None:
@@ -87,58 +135,98 @@ def _report(held: Spool, verdict: keying.Verdict, load: Loading) -> None:
         (verdict.differing, FindingType.DUPLICATE_DIFFERS),
         (verdict.conflicts, FindingType.KEY_CONFLICT),
     ):
-        tally.find(*(Finding(kind, held.row[place], held.keys[place]) for place in places))
+        tally.find(*(Finding(kind, int(held.row[place]), held.key(place)) for place in places))
     for kept, others in verdict.joined.items():
-        tally.find(Finding(FindingType.KEY_JOINED, held.row[kept], held.keys[kept], values={"count": len(others) + 1}))
+        values = {"count": len(others) + 1}
+        tally.find(Finding(FindingType.KEY_JOINED, int(held.row[kept]), held.key(kept), values=values))
         tally.aside("joined", len(others))
     tally.aside("duplicate", len(verdict.duplicates) + len(verdict.differing))
     tally.rejected += len(verdict.conflicts)
 
 
-def reject_keys(held: Spool, taken: set[str], load: Loading) -> None:
+def reject_keys(held: Spool, taken: pa.Array, load: Loading) -> None:
     """Reject rows whose key another part or table holds already."""
-    if not load.keyed or not taken:
+    if not load.keyed or not len(taken):
         return
-    for place in np.flatnonzero(held.keep).tolist():
-        if held.keys[place] in taken:
-            held.keep[place] = False
-            rows = 1 + len(held.joined.pop(place, ()))
-            load.tally.rejected += 1
-            load.tally.set_aside["joined"] -= rows - 1
-            load.tally.rejected += rows - 1
-            load.tally.find(Finding(FindingType.KEY_CONFLICT, held.row[place], held.keys[place]))
+    again = held.keep & pc.is_in(held.keys, taken).to_numpy(zero_copy_only=False)
+    for place in np.flatnonzero(again).tolist():
+        held.keep[place] = False
+        rows = 1 + len(held.joined.pop(place, ()))
+        load.tally.set_aside["joined"] -= rows - 1
+        load.tally.rejected += rows
+        load.tally.find(Finding(FindingType.KEY_CONFLICT, int(held.row[place]), held.key(place)))
     load.tally.set_aside = +load.tally.set_aside
 
 
-def kept(held: Spool) -> Iterator[tuple[pa.Table, Objects, list[int]]]:
-    """Yield the kept rows again: their columns, their geometry, their places in the spool."""
+def in_order(held: Spool) -> Numbers:
+    """Return the place in the order of keys (then parts, then rows) of each kept row; -1 for the others."""
+    kept = np.flatnonzero(held.keep)
+    chosen = pa.array(kept)
+    columns = {"key": held.keys, "part": held.part.cast(pa.string()), "row": pa.array(held.row)}
+    table = pa.table({name: column.take(chosen) for name, column in columns.items()})
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in columns]).to_numpy()
+    positions = np.full(len(held), -1, dtype=np.int64)
+    positions[kept[order]] = np.arange(len(kept))
+    return positions
+
+
+def kept(held: Spool) -> Iterator[tuple[pa.Table, Numbers]]:
+    """Yield the kept rows again: their columns, geometry among them, and their places in the spool."""
+    for start, waiting in _batches(held):
+        mine = held.keep[start : start + waiting.num_rows]
+        places = start + np.flatnonzero(mine)
+        if len(places):
+            yield _united(pa.table(waiting.filter(pa.array(mine))), places, held), places
+
+
+def _united(rows: pa.Table, places: Numbers, held: Spool) -> pa.Table:
+    """Put the geometry of joined rows in."""
+    mine = np.flatnonzero(np.isin(places, list(held.unions))).tolist()
+    if not mine:
+        return rows
+    shapes = rows[GEOM].to_pylist()
+    for position in mine:
+        shapes[position] = held.unions[int(places[position])]
+    return rows.set_column(rows.column_names.index(GEOM), GEOM, pa.array(shapes, pa.binary()))
+
+
+def _batches(held: Spool) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield the waiting batches and the place of their first row."""
     start = 0
-    for table in _batches(held):
-        places = np.arange(start, start + table.num_rows)
-        mine = held.keep[places]
-        start += table.num_rows
-        if not mine.any():
-            continue
-        chosen = table.filter(pa.array(mine))
-        shapes = shapely.from_wkb(chosen.column("geom").to_numpy(zero_copy_only=False))
-        positions = places[mine].tolist()
-        for position, place in enumerate(positions):
-            if place in held.unions:
-                shapes[position] = held.unions[place]
-        yield pa.table(chosen.drop_columns("geom")), shapes, positions
+    if len(held):
+        # Read, not mapped: pages of a mapped file would count as ours, however large it is.
+        with pa.OSFile(str(held.path)) as source:
+            for waiting in pa.ipc.open_stream(source):
+                yield start, waiting
+                start += waiting.num_rows
 
 
-def _batches(held: Spool) -> Iterator[pa.RecordBatch]:
-    if held.rows:
-        with pa.memory_map(str(held.path)) as source:
-            yield from pa.ipc.open_stream(source)
+def _some(held: Spool, places: Sequence[int]) -> Iterator[tuple[list[int], pa.RecordBatch]]:
+    """Yield the rows at some places, given in their order, batch by batch."""
+    wanted = np.asarray(places)
+    for start, waiting in _batches(held):
+        mine = wanted[(wanted >= start) & (wanted < start + waiting.num_rows)]
+        if len(mine):
+            yield mine.tolist(), waiting.take(pa.array(mine - start))
 
 
-def _shapes(held: Spool, places: list[int]) -> Objects:
-    """Return the geometries of a few rows."""
-    wanted, found, start = set(places), {}, 0
-    for table in _batches(held):
-        for place in wanted & set(range(start, start + table.num_rows)):
-            found[place] = shapely.from_wkb(table.column("geom")[place - start].as_py())
-        start += table.num_rows
-    return np.array([found[place] for place in places], dtype=object)
+def _digests(held: Spool, places: list[int]) -> tuple[dict[int, keying.Digest], dict[int, keying.Digest]]:
+    """Return what tells the geometries and the fields of some rows apart, by place."""
+    shapes: dict[int, keying.Digest] = {}
+    fields: dict[int, keying.Digest] = {}
+    for mine, rows in _some(held, places):
+        cells = {name: rows.column(name) for name in rows.schema.names if name != GEOM}
+        shapes |= zip(mine, keying.shape_digests(geometries(rows)), strict=True)
+        fields |= zip(mine, keying.field_digests(cells, len(mine)), strict=True)
+    return shapes, fields
+
+
+def _shapes(held: Spool, places: list[int]) -> Iterator[tuple[int, shapely.Geometry]]:
+    for mine, rows in _some(held, sorted(places)):
+        yield from zip(mine, geometries(rows), strict=True)
+
+
+def geometries(rows: pa.RecordBatch | pa.Table) -> Objects:
+    """Return the geometries of waiting rows."""
+    shapes: Objects = shapely.from_wkb(rows.column(GEOM).to_numpy(zero_copy_only=False))
+    return shapes

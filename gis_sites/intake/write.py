@@ -7,22 +7,23 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyproj
+import shapely
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer
 from gis_sites.errors import Refused
 from gis_sites.findings import Finding
-from gis_sites.intake import compare, conform, parcels, rows, shapes
+from gis_sites.intake import conform, parcels, rows, shapes
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import spool as spools
-from gis_sites.intake.batch import Batch, Objects
+from gis_sites.intake.batch import Batch, Numbers, Objects
 from gis_sites.intake.loading import ALL, Loading
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import TablePlan
 from gis_sites.intake.source import Source, read_table
 from gis_sites.intake.tally import Tally
 from gis_sites.progress import Progress
-from gis_sites.store import lineage, revisions
+from gis_sites.store import comparison, lineage, revisions
 from gis_sites.store import loads as registry
 from gis_sites.store.revisions import Part, Revision
 from gis_sites.symbols import SymbolTable
@@ -30,6 +31,8 @@ from gis_sites.symbols import SymbolTable
 SHRUNK = 0.9
 """A part may lose a tenth of its rows; more must be allowed."""
 FEW = 10
+MANY = 10_000
+"""Polygons of one part that wait to be united."""
 
 
 @dataclass
@@ -56,10 +59,13 @@ class Loaded:
     loading: Loading
     spool: spools.Spool
     coverage: coverages.Coverages
-    digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
-    shapes: dict[str, list[Objects]] = field(default_factory=dict)
-    changes: compare.Changes | None = None
+    """Each part it brings, and its rows."""
+    owned: dict[str, list[Objects]] = field(default_factory=dict)
+    """Part -> its polygons, where they are its coverage."""
+    changes: comparison.Comparison | None = None
+    base: int | None = None
+    """The number of the revision it was compared with."""
 
 
 def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[Revision, list[Loaded]]:
@@ -73,17 +79,21 @@ def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[R
     loaded = [prepare(conn, run, plan) for plan in plans]
     brought = _brought(loaded)
     _parts_go_together(layer, base, brought)
-    before = compare.before(conn, base, layer)
-    _keys_once(layer, loaded, {key for part, key in before if part not in brought})
+    stay = [part for part in base.parts if part.name not in brought] if base else []
+    _keys_once(layer, loaded, _keys_of(conn, base, stay))
     for one in loaded:
         _count(one)
     _not_shrunk(run.note, layer, base, loaded)
     draft = revisions.create(conn, layer, srid=run.srid)
+    # Rows of one table are numbered before they are written; where others join them, the database does it.
+    alone = len(loaded) == 1 and not any(part.rows for part in stay)
     for one in loaded:
-        _append(conn, run, draft, one)
-    revision = revisions.finish(conn, draft, [*_carried(conn, draft, base, brought), *_parts(run, loaded)])
+        _append(conn, run, draft, one, spools.in_order(one.spool) if alone else None)
+    if base:
+        revisions.carry_over(conn, draft, base, without=sorted(brought))
+    revision = revisions.finish(conn, draft, [*stay, *_parts(run, loaded)], numbered=alone)
     for one in loaded:
-        _compare(conn, run, one, before, (base, revision))
+        _compare(conn, run, one, (base, revision))
         one.loading.tally.balance()
         one.loading.tally.flush()
     run.held[layer.name] = revision
@@ -98,7 +108,7 @@ def prepare(conn: sa.Connection, run: Run, plan: TablePlan) -> Loaded:
     coverage = coverages.decide(loading, run.note.coverage_of(plan.layer.name), town)
     known = parcels.ids(conn, run.held.get("parcel")) if plan.layer.parcels else None
     name = f"{plan.layer.name}-{len(list(run.folder.iterdir()))}.arrow"
-    waiting = spools.spool(prepared(_read(run, loading), loading, known), run.folder / name)
+    waiting = spools.spool(prepared(_read(run, loading), loading, known), run.folder / name, loading)
     spools.decide(waiting, loading)
     return Loaded(plan, loading, waiting, coverage)
 
@@ -142,6 +152,7 @@ def _loading(conn: sa.Connection, run: Run, plan: TablePlan) -> Loading:
         plan.fit,
         Tally(write, private),
         run.working,
+        run.srid,
         plan.crs,
         plan.part,
         run.note.encoding,
@@ -154,8 +165,7 @@ def _brought(loaded: list[Loaded]) -> set[str]:
     brought: dict[str, str] = {}
     for one in loaded:
         fixed = one.loading.fixed_part
-        said = {one.spool.parts[place] for place in np.flatnonzero(one.spool.keep).tolist()}
-        for part in sorted(said if fixed is None else {fixed}):
+        for part in sorted(one.spool.parts if fixed is None else [fixed]):
             if part in brought:
                 tables = f"{brought[part]}, {one.plan.table.name}"
                 raise Refused("import.same_part", tables=tables, part=part, layer=one.plan.layer.name)
@@ -173,22 +183,30 @@ def _parts_go_together(layer: Layer, base: Revision | None, brought: set[str]) -
         raise Refused(key, layer=layer.name, parts=names)
 
 
-def _keys_once(layer: Layer, loaded: list[Loaded], taken: set[str]) -> None:
+def _keys_of(conn: sa.Connection, base: Revision | None, parts: list[Part]) -> pa.ChunkedArray:
+    """Return the keys of the parts that stay."""
+    names = [part.name for part in parts if part.rows]
+    if base is None or not names:
+        return pa.chunked_array([], pa.string())
+    return revisions.read(conn, base, columns=(), geometry=False, which=revisions.Which(parts=names)).table["key"]
+
+
+def _keys_once(layer: Layer, loaded: list[Loaded], taken: pa.ChunkedArray) -> None:
     """Reject identifiers held by another part or table, where the layer's identifiers stand for themselves."""
     if not any(layer.fields[name].required for name in layer.key_fields):
         return
     for one in loaded:
         spools.reject_keys(one.spool, taken, one.loading)
-        taken |= {one.spool.keys[place] for place in np.flatnonzero(one.spool.keep)}
+        if len(loaded) > 1:
+            mine = one.spool.keys.filter(pa.array(one.spool.keep))
+            taken = pa.chunked_array([*taken.chunks, mine], pa.string())
 
 
 def _count(one: Loaded) -> None:
     held, tally = one.spool, one.loading.tally
-    for place in np.flatnonzero(held.keep).tolist():
-        one.parts[held.parts[place]] += 1
-        one.digests[held.parts[place], held.keys[place]] = held.shapes[place] + held.fields[place]
-        tally.loaded += 1
-        tally.repaired += held.repaired[place]
+    one.parts |= held.parts
+    tally.loaded += int(held.keep.sum())
+    tally.repaired += int((held.repaired & held.keep).sum())
 
 
 def _not_shrunk(note: Note, layer: Layer, base: Revision | None, loaded: list[Loaded]) -> None:
@@ -199,30 +217,36 @@ def _not_shrunk(note: Note, layer: Layer, base: Revision | None, loaded: list[Lo
             raise Refused("import.shrinks", layer=layer.name, part=part.name, before=part.rows, now=now)
 
 
-def _append(conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded) -> None:
+def _append(conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded, order: Numbers | None) -> None:
     held = one.spool
-    for table, geometry, places in spools.kept(held):
+    done, what = 0, f"{one.plan.layer.name} → PostGIS"
+    for table, places in spools.kept(held):
+        at = pa.array(places)
         columns = {
-            "key": pa.array([held.keys[place] for place in places], pa.string()),
-            "part": pa.array([held.parts[place] for place in places], pa.string()),
-            "load": pa.array([run.load] * len(places), pa.int64()),
-            "source_row": pa.array([held.row[place] for place in places], pa.int64()),
+            **({} if order is None else {"row": pa.array(order[places], pa.int32())}),
+            "key": held.keys.take(at),
+            "part": held.part.take(at).cast(pa.string()),
+            "load": pa.array(np.full(len(places), run.load)),
+            "source_row": pa.array(held.row[places]),
             **{name: table[name] for name in table.column_names},
         }
-        if one.plan.layer.geometry != "table":
-            columns["geom"] = shapes.to_ewkb(geometry, run.srid)
+        if one.plan.layer.geometry == "table":
+            del columns[spools.GEOM]
         revisions.append(conn, draft, pa.table(columns))
-        if one.coverage.own:
-            owners = np.array([held.parts[place] for place in places], dtype=object)
-            for part in set(owners.tolist()):
-                one.shapes.setdefault(part, []).append(geometry[owners == part])
+        if one.coverage.united:
+            _own(one, columns["part"].to_pylist(), spools.geometries(table))
+        done += len(places)
+        run.progress(what, done, one.loading.tally.loaded)
 
 
-def _carried(conn: sa.Connection, draft: revisions.Draft, base: Revision | None, brought: set[str]) -> list[Part]:
-    if base is None:
-        return []
-    revisions.carry_over(conn, draft, base, without=sorted(brought))
-    return [part for part in base.parts if part.name not in brought]
+def _own(one: Loaded, owners: list[str], polygons: Objects) -> None:
+    """Keep the polygons of each part for its coverage; many are united at once, so that few are held."""
+    parts = np.array(owners, dtype=object)
+    for part in set(owners):
+        held = one.owned.setdefault(part, [])
+        held.append(polygons[parts == part])
+        if sum(map(len, held)) > MANY:
+            one.owned[part] = [np.array([shapely.union_all(np.concatenate(held))], dtype=object)]
 
 
 def _parts(run: Run, loaded: list[Loaded]) -> list[Part]:
@@ -231,7 +255,7 @@ def _parts(run: Run, loaded: list[Loaded]) -> list[Part]:
             name,
             run.load,
             count,
-            one.coverage.of(one.shapes.get(name, []), one.plan.layer.name),
+            one.coverage.of(one.owned.get(name, [])),
             run.note.dated,
             run.note.publisher,
         )
@@ -240,17 +264,10 @@ def _parts(run: Run, loaded: list[Loaded]) -> list[Part]:
     ]
 
 
-def _compare(
-    conn: sa.Connection,
-    run: Run,
-    one: Loaded,
-    before: Mapping[tuple[str, str], bytes],
-    pair: tuple[Revision | None, Revision],
-) -> None:
-    old = {place: digest for place, digest in before.items() if place[0] in one.parts}
-    one.changes, came, went = compare.compare(one.digests, old)
-    if one.plan.layer.name == "parcel" and came and went and pair[0] is not None:
-        news = compare.shapes_of(conn, pair[1], [key for _, key in came])
-        olds = compare.shapes_of(conn, pair[0], [key for _, key in went])
-        compare.trace(one.changes, news, olds)
-        lineage.record(conn, run.load, one.changes.lineage)
+def _compare(conn: sa.Connection, run: Run, one: Loaded, pair: tuple[Revision | None, Revision]) -> None:
+    base, revision = pair
+    one.changes = comparison.compare(conn, one.plan.layer, base=base, revision=revision, parts=one.parts)
+    if base is not None:
+        one.base = base.number
+        if one.plan.layer.name == "parcel":
+            lineage.record_descent(conn, run.load)

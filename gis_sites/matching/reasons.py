@@ -1,4 +1,4 @@
-"""The reasons of one row: what each attribute is, what was required, what it is worth, and how it is known."""
+"""The reasons of a row: what each attribute is, what was required, what it is worth, and how it is known."""
 
 import math
 from datetime import date, timedelta
@@ -7,38 +7,50 @@ from typing import Any
 from gis_sites.columns import NONE, Column, Flags, Labels, Range
 from gis_sites.matching import score
 from gis_sites.matching.requirement import Criterion, Either, Requirement, Want
-from gis_sites.matching.verdicts import EPOCH, PARCEL_ID, Window, conjunction, musts, shares, verdict, worths
-from gis_sites.matching.view import KINDS, parcels_of
+from gis_sites.matching.verdicts import EPOCH, PARCEL_ID, Window, conjunction, shares, verdict, worths
+from gis_sites.matching.view import KINDS, View, parcels_of
 
 WORDS = {score.FAILED: "failed", score.UNKNOWN: "unknown", score.MET: "met"}
 Json = dict[str, Any]
 
 
-def candidate(requirement: Requirement, window: Window) -> Json:
-    """Give every reason for the one row of a window; computed anew from it alone, equal to the last bit (law 3)."""
+def candidates(requirement: Requirement, window: Window) -> list[Json]:
+    """Give every reason for each row of a window; told from the row alone, equal to the last bit (law 3)."""
     assert window.rows is not None
-    row = int(window.rows[0])
-    judged = {name: int(verdicts[0]) for name, verdicts in musts(requirement, window).items()}
-    wants = _wants(requirement, window)
-    unknown = sum(one == score.UNKNOWN for one in judged.values())
-    failed = score.FAILED in judged.values()
-    found = {
-        "kind": KINDS[window.view.kind],
-        "id": window.view.id(row),
-        "parcels": parcels_of(window.view, row),
+    musts = [
+        *(_must(name, criterion, window) for name, criterion in requirement.must.items()),
+        *(_either(number, either, window) for number, either in enumerate(requirement.either, 1)),
+    ]
+    each = zip(requirement.want.items(), shares(requirement), strict=True)
+    wants = [_want(name, want, share, window) for (name, want), share in each]
+    asked = [{**ask, "verdict": "unknown"} for ask in asks(requirement)]
+    found = []
+    for place, row in enumerate(window.rows.tolist()):
+        told = _candidate(window.view, row, [one[place] for one in musts], [one[place] for one in wants])
+        found.append({**told, "asks": asked} if asked else told)
+    return found
+
+
+def candidate(requirement: Requirement, window: Window) -> Json:
+    """Give every reason for the one row of a window."""
+    return candidates(requirement, window)[0]
+
+
+def _candidate(view: View, row: int, musts: list[Json], wants: list[Json]) -> Json:
+    verdicts = [must["verdict"] for must in musts]
+    unknown = verdicts.count(WORDS[score.UNKNOWN])
+    failed = WORDS[score.FAILED] in verdicts
+    return {
+        "kind": KINDS[view.kind],
+        "id": view.id(row),
+        "parcels": parcels_of(view, row),
         "tier": "failed" if failed else "to_verify" if unknown else "eligible",
         "unknown_musts": unknown,
         "floor": _sum(wants, 0) if wants else None,
         "ceiling": _sum(wants, 1) if wants else None,
-        "musts": [
-            *(_must(name, criterion, window) for name, criterion in requirement.must.items()),
-            *(_either(number, either, window) for number, either in enumerate(requirement.either, 1)),
-        ],
+        "musts": musts,
         "wants": wants,
     }
-    if requirement.ask:
-        found["asks"] = [{**ask, "verdict": "unknown"} for ask in asks(requirement)]
-    return found
 
 
 def asks(requirement: Requirement) -> list[Json]:
@@ -48,12 +60,17 @@ def asks(requirement: Requirement) -> list[Json]:
 
 def value_entry(name: str, window: Window) -> Json:
     """Say what an attribute of the one row is: state, value, and the ends of a range."""
+    return _values(name, window)[0]
+
+
+def _values(name: str, window: Window) -> list[Json]:
     if name == PARCEL_ID:
         assert window.rows is not None
-        parcels = parcels_of(window.view, int(window.rows[0]))
-        return {"state": "exact" if parcels else "unknown", "value": ", ".join(parcels) or None}
+        named = [", ".join(parcels_of(window.view, row)) for row in window.rows.tolist()]
+        return [{"state": "exact" if one else "unknown", "value": one or None} for one in named]
     dated = window.catalogue.attributes[name].kind == "date"
-    return value_of(window.column(name), 0, dated=dated)
+    column = window.column(name)
+    return [value_of(column, place, dated=dated) for place in range(len(window))]
 
 
 def value_of(column: Column, row: int, *, dated: bool = False) -> Json:
@@ -86,49 +103,47 @@ def _said(value: Any) -> Any:  # noqa: ANN401 - a bound, codes or a flag
     return list(value) if isinstance(value, tuple) else value
 
 
-def _must(name: str, criterion: Criterion, window: Window) -> Json:
-    entry = {
-        "attribute": name,
-        "verdict": WORDS[int(verdict(name, criterion, window)[0])],
-        **value_entry(name, window),
-        "required": required(criterion),
-    }
+def _must(name: str, criterion: Criterion, window: Window) -> list[Json]:
+    more: Json = {"required": required(criterion)}
     if criterion.unknown == "failed":
-        entry["unknown"] = "failed"
-    return {**entry, "source": dict(window.view.source(name)), **_remarks(criterion)}
-
-
-def _either(number: int, either: Either, window: Window) -> Json:
-    """Give the verdict of a must with alternatives, and those of each alternative."""
-    options = [
-        {
-            "verdict": WORDS[int(conjunction(group, window)[0])],
-            "musts": [_must(name, criterion, window) for name, criterion in group.items()],
-        }
-        for group in either.any
+        more["unknown"] = "failed"
+    more |= {"source": dict(window.view.source(name)), **_remarks(criterion)}
+    verdicts = verdict(name, criterion, window).tolist()
+    return [
+        {"attribute": name, "verdict": WORDS[judged], **value, **more}
+        for judged, value in zip(verdicts, _values(name, window), strict=True)
     ]
-    ranks = {word: rank for rank, word in WORDS.items()}
-    best = max((option["verdict"] for option in options), key=lambda word: ranks[str(word)])
-    return {"attribute": f"either[{number}]", "verdict": best, "any": options, **_remarks(either)}
 
 
-def _wants(requirement: Requirement, window: Window) -> list[Json]:
-    each = zip(requirement.want.items(), shares(requirement), strict=True)
-    return [_want(name, want, share, window) for (name, want), share in each]
+def _either(number: int, either: Either, window: Window) -> list[Json]:
+    """Give the verdict of a must with alternatives, and those of each alternative."""
+    groups = [(conjunction(one, window), [_must(*pair, window) for pair in one.items()]) for one in either.any]
+    best = score.any_of([verdicts for verdicts, _ in groups]).tolist()
+    remarks = _remarks(either)
+    found = []
+    for place, judged in enumerate(best):
+        options = [
+            {"verdict": WORDS[int(verdicts[place])], "musts": [one[place] for one in musts]}
+            for verdicts, musts in groups
+        ]
+        found.append({"attribute": f"either[{number}]", "verdict": WORDS[judged], "any": options, **remarks})
+    return found
 
 
-def _want(name: str, want: Want, share: float, window: Window) -> Json:
-    worst, best = (float(ends[0]) for ends in worths(name, want, window))
-    return {
-        "attribute": name,
-        **value_entry(name, window),
-        "worth": [worst, best],
-        "points": share * worst,
-        "gap": share * best - share * worst,
-        "of": share,
-        "source": dict(window.view.source(name)),
-        **_remarks(want),
-    }
+def _want(name: str, want: Want, share: float, window: Window) -> list[Json]:
+    more = {"of": share, "source": dict(window.view.source(name)), **_remarks(want)}
+    ends = zip(*(end.tolist() for end in worths(name, want, window)), strict=True)
+    return [
+        {
+            "attribute": name,
+            **value,
+            "worth": [worst, best],
+            "points": share * worst,
+            "gap": share * best - share * worst,
+            **more,
+        }
+        for (worst, best), value in zip(ends, _values(name, window), strict=True)
+    ]
 
 
 def _sum(wants: list[Json], end: int) -> float:

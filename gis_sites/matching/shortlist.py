@@ -17,7 +17,7 @@ from gis_sites.columns import Floats, Rows
 from gis_sites.matching import score
 from gis_sites.matching.check import check, criteria
 from gis_sites.matching.reading import SHORTLIST
-from gis_sites.matching.reasons import asks, candidate
+from gis_sites.matching.reasons import asks, candidates
 from gis_sites.matching.requirement import Requirement
 from gis_sites.matching.verdicts import PARCEL_ID, Window, is_unknown, musts, shares, worths
 from gis_sites.matching.view import View, in_id_order
@@ -54,17 +54,14 @@ def match(requirement: Requirement, views: Sequence[View], catalogue: Catalogue,
     requirement = check(requirement, catalogue)
     windows = [Window(view, catalogue) for view in in_scope(requirement, views)]
     scored = [score_rows(requirement, window) for window in windows]
-    keyed = [(one.key(at), one, at) for one in scored for at in first(one, top)]
-    keyed.sort(key=lambda item: item[0])
-    candidates = [
-        {"rank": rank, **candidate(requirement, one.window.at(one.rows[at : at + 1]))}
-        for rank, (_, one, at) in enumerate(keyed[: max(top, 0)], 1)
-    ]
+    best = sorted((one.key(at), which, at) for which, one in enumerate(scored) for at in first(one, top))[: max(top, 0)]
+    places = [[at for _, which, at in best if which == number] for number in range(len(scored))]
+    told = [iter(candidates(requirement, one.window.at(one.rows[at]))) for one, at in zip(scored, places, strict=True)]
     return {
         **heading(requirement, views, catalogue, SHORTLIST),
         "counts": _counts(requirement, scored),
         "unknown_everywhere": unknown_everywhere(requirement, windows),
-        "candidates": candidates,
+        "candidates": [{"rank": rank, **next(told[which])} for rank, (_, which, _) in enumerate(best, 1)],
     }
 
 

@@ -32,7 +32,7 @@ from gis_sites.store.profiles import Profile
 from gis_sites.store.revisions import Revision
 
 WORTH_WORKERS = 500_000
-"""Parcels times blocks from which handing work to other processes pays for sending it."""
+"""Sites times blocks from which handing work to other processes pays for sending it."""
 Blocks = dict[str, dict[str, Profile]]
 """Layer -> kind -> block."""
 
@@ -125,17 +125,15 @@ def _made(
     with store.begin() as conn:
         parcels = read_parcels(conn, catalogue, revisions[PARCEL], crs=store.crs)
         layers = {one.layer.name: one.layer for one in todo}
-        works, covers = _works(conn, layers, revisions, as_of=as_of, parcels=parcels)
+        works, covers = works_of(conn, layers, revisions, as_of=as_of, parcels=parcels)
         sites = {"parcels": parcels}
         if any(one.kind == "offers" for one in todo):
             sites["offers"] = read_offers(conn, catalogue, revisions[KINDS["offers"]], parcels)
-    if len(parcels) * len(todo) < WORTH_WORKERS:
-        executor = None
     made = {}
     for kind, some in sites.items():
         mine = [one for one in todo if one.kind == kind]
         wanted = [works[one.layer.name] for one in mine]
-        columns = _measured(some, wanted, covers, executor=executor, progress=progress)
+        columns = measured(some, wanted, covers, executor=executor, progress=progress)
         with store.begin() as conn:
             for one in mine:
                 made[one.layer.name, one.kind] = profiles.write(
@@ -149,15 +147,21 @@ def _made(
     return made
 
 
-def _measured(
-    sites: Sites, works: list[Work], covers: list[Cover], *, executor: Executor | None, progress: Progress
+def measured(
+    sites: Sites, works: list[Work], covers: list[Cover], *, executor: Executor | None, progress: Progress = silent
 ) -> dict[str, Columns]:
+    """Measure layers at sites: by the executor where handing the work out pays, else in this process."""
+    worth = len(sites) * len(works) >= WORTH_WORKERS
     return measure_all(
-        sites, works, covers, executor=executor, done=lambda ready, total: progress("profile", ready, total)
+        sites,
+        works,
+        covers,
+        executor=executor if worth else None,
+        done=lambda ready, total: progress("profile", ready, total),
     )
 
 
-def _works(
+def works_of(
     conn: sa.Connection,
     layers: Mapping[str, Layer],
     revisions: Mapping[str, Revision],

@@ -28,8 +28,8 @@ def read_parcels(conn: sa.Connection, catalogue: Catalogue, revision: Revision, 
     """Read the parcels with the fields that measures look at."""
     layer = catalogue.layer(PARCEL)
     found = store.read(conn, revision, columns=parcel_fields(catalogue), layer=layer)
-    ids = texts(found.table, "key")
-    return Sites(drawn(found.geometry), found.table, tuple((one,) for one in ids), crs=crs)
+    members = tuple(zip(texts(found.table, "key").tolist(), strict=True))
+    return Sites(drawn(found.geometry), found.table, members, crs=crs)
 
 
 def parcel_fields(catalogue: Catalogue) -> list[str]:

@@ -18,5 +18,22 @@ def workers(count: int, parcels: int) -> Iterator[Executor | None]:
     from concurrent.futures import ProcessPoolExecutor
 
     # Workers start afresh: they must not inherit connections to the database.
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as executor:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as executor:
         yield executor
+
+
+def _end_with_parent() -> None:
+    """Watch over the process that started us: when it is killed, nobody else would end us."""
+    import multiprocessing
+    import os
+    from threading import Thread
+
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -4,7 +4,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from gis_sites.catalogue import Catalogue
 from gis_sites.errors import DatabaseError, Refused, WrongUse
 from gis_sites.settings import Settings
 from gis_sites.store import registry
+from gis_sites.store.faults import told
 from gis_sites.store.migrations import HEAD, upgrade
 from gis_sites.store.tables import SCHEMA
 
@@ -62,24 +63,26 @@ def open_store(settings: Settings, *, catalogue: Catalogue | None = None) -> Ite
         DatabaseError: the server cannot be reached or is not fit.
         WrongUse: the setting for the working CRS differs from the inventory's.
     """
-    if settings.database_url:
-        with _on(settings.database_url, settings, catalogue) as store:
-            yield store
-        return
-    from gis_sites.store.cluster import running
-
-    with running(settings) as url, _on(url, settings, catalogue) as store:
-        yield store
+    with database(settings) as engine, told(settings.home):
+        crs, identity = _ready(engine, settings)
+        yield Store(engine, settings, settings.home, crs, identity, catalogue)
 
 
 @contextmanager
-def _on(url: str, settings: Settings, catalogue: Catalogue | None) -> Iterator[Store]:
-    engine = _engine(url)
-    try:
-        crs, identity = _ready(engine, settings)
-        yield Store(engine, settings, settings.home, crs, identity, catalogue)
-    finally:
-        engine.dispose()
+def database(settings: Settings) -> Iterator[sa.Engine]:
+    """Connect to the database as it is, without making anything in it.
+
+    Raises:
+        DatabaseError: the private cluster cannot be had, or the setting is no address.
+    """
+    from gis_sites.store.cluster import running
+
+    with nullcontext(settings.database_url) if settings.database_url else running(settings) as url:
+        engine = _engine(str(url))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 @contextmanager
@@ -116,7 +119,7 @@ def _engine(url: str, *, timeout_s: int | None = None) -> sa.Engine:
 
 def _ready(engine: sa.Engine, settings: Settings) -> tuple[str, str]:
     """Make sure that everything we need is there; return the working CRS and the inventory's identity."""
-    asked = _asked_crs(settings)
+    asked = asked_crs(settings)
     try:
         conn = engine.connect()
     except sa.exc.OperationalError as error:
@@ -148,7 +151,7 @@ def _prepare(conn: sa.Connection, crs: str) -> tuple[str, str]:
     conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('gis-sites migration', 0))"))
     if done := _if_current(conn):
         return done  # by the process we waited for
-    _need_postgis(conn)
+    need_postgis(conn)
     for schema in (registry.SCHEMA, SCHEMA):
         conn.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
     upgrade(conn)
@@ -160,7 +163,12 @@ def _prepare(conn: sa.Connection, crs: str) -> tuple[str, str]:
     return crs, identity
 
 
-def _need_postgis(conn: sa.Connection) -> None:
+def need_postgis(conn: sa.Connection) -> None:
+    """Add PostGIS to the database where it lacks it.
+
+    Raises:
+        DatabaseError: it cannot be added, or is too old.
+    """
     there = conn.execute(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'postgis'")).scalar_one()
     if not there:
         try:
@@ -174,7 +182,12 @@ def _need_postgis(conn: sa.Connection) -> None:
         raise DatabaseError("store.old_postgis", version=version, needed=".".join(map(str, POSTGIS)))
 
 
-def _asked_crs(settings: Settings) -> str | None:
+def asked_crs(settings: Settings) -> str | None:
+    """Return the working CRS that is set, `EPSG:n`; None where nothing is.
+
+    Raises:
+        WrongUse: the setting cannot be read.
+    """
     if settings.crs is None:
         return None
     if not (match := re.fullmatch(r"\s*(?:epsg:)?(\d{4,6})\s*", settings.crs, re.IGNORECASE)):
@@ -206,20 +219,33 @@ def importing(store: Store, *, wait: float = 10.0) -> Iterator[None]:
     Raises:
         Refused: another command still holds the inventory.
     """
-    from gis_sites.store.retention import sweep
+    from gis_sites.store.retention import tidy
 
+    with alone(store.engine, wait=wait):
+        tidy(store)
+        yield
+
+
+@contextmanager
+def alone(engine: sa.Engine, *, wait: float = 10.0) -> Iterator[None]:
+    """Hold the database for one writer; a second one waits up to `wait` seconds.
+
+    Raises:
+        Refused: another command still holds it.
+    """
     lock = {"key": IMPORTING}
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         until = time.monotonic() + wait
         while not conn.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), lock).scalar_one():
             if time.monotonic() >= until:
                 raise Refused("store.importing", since=_held_since(conn))
             time.sleep(0.1)
         try:
-            sweep(store)
             yield
         finally:
-            conn.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), lock)
+            # A connection that broke has lost its lock with it, and must not hide what broke it.
+            with suppress(sa.exc.DBAPIError):
+                conn.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), lock)
 
 
 def _held_since(conn: sa.Connection) -> str:

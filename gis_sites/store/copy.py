@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import psycopg
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
 import sqlalchemy as sa
+from pyarrow import csv
 
 from gis_sites.columns import Floats
 from gis_sites.store.tables import quoted
@@ -26,24 +27,40 @@ HEADER = 19
 """Bytes before the rows of a binary COPY; each begins with two that count its cells."""
 ARRAY_HEADER = 20
 """Bytes before the cells of a binary array of one dimension."""
+HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
+"""The two hex digits of each byte."""
 CELL = np.dtype([("length", ">i4"), ("value", ">f8")])
 
 
 def copy_in(conn: sa.Connection, table: str, data: pa.Table) -> int:
-    """Append rows to a table (`schema.name`), column by name; geometry columns are hex EWKB texts.
+    """Append rows to a table (`schema.name`), column by name; binary columns, geometry as EWKB, go as hex digits.
 
     Returns:
         the number of rows.
     """
     columns = ", ".join(quoted_column(name) for name in data.column_names)
     statement = f"COPY {quoted(table)} ({columns}) FROM STDIN (FORMAT csv)"
-    options = pc.WriteOptions(include_header=False, quoting_style="needed")
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
     with _driver(conn).cursor() as cursor, cursor.copy(statement.encode()) as copy:
         for batch in data.to_batches(max_chunksize=BATCH):
             sink = io.BytesIO()
-            pc.write_csv(batch, sink, options)
+            csv.write_csv(_digits(batch), sink, options)
             copy.write(sink.getbuffer())
     return int(data.num_rows)
+
+
+def _digits(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [_hex(column) if pa.types.is_binary(column.type) else column for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _hex(column: pa.Array) -> pa.Array:
+    """Return bytes as texts of hex digits."""
+    starts = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
+    data = np.frombuffer(column.buffers()[2] or b"", np.uint8)[starts[0] : starts[-1]]
+    ends = (starts - starts[0]).astype(np.int64) * 2
+    texts = pa.LargeStringArray.from_buffers(len(column), pa.py_buffer(ends), pa.py_buffer(HEX[data]))
+    return pc.if_else(column.is_valid(), texts, None) if column.null_count else texts
 
 
 def copy_out(
@@ -94,24 +111,24 @@ def _received(conn: sa.Connection, statement: str) -> pa.Buffer:
     return sink.getvalue()
 
 
-def _parse(csv: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
-    if not csv.size:
+def _parse(received: pa.Buffer, types: Mapping[str, pa.DataType]) -> pa.Table:
+    if not received.size:
         return pa.schema(list(types.items())).empty_table()
     try:
-        return _read(csv, types, BLOCK)
+        return _read(received, types, BLOCK)
     except pa.ArrowInvalid as error:
         # A row may be longer than a block: one polygon of half a million points is.
-        if "straddling" not in str(error) or csv.size <= BLOCK:
+        if "straddling" not in str(error) or received.size <= BLOCK:
             raise
-        return _read(csv, types, min(csv.size + 1, MAX_BLOCK))
+        return _read(received, types, min(received.size + 1, MAX_BLOCK))
 
 
-def _read(csv: pa.Buffer, types: Mapping[str, pa.DataType], block: int) -> pa.Table:
-    return pc.read_csv(
-        pa.BufferReader(csv),
-        read_options=pc.ReadOptions(column_names=list(types), block_size=block),
-        parse_options=pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-        convert_options=pc.ConvertOptions(
+def _read(received: pa.Buffer, types: Mapping[str, pa.DataType], block: int) -> pa.Table:
+    return csv.read_csv(
+        pa.BufferReader(received),
+        read_options=csv.ReadOptions(column_names=list(types), block_size=block),
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(
             column_types=dict(types),
             null_values=[""],
             true_values=["t"],

@@ -29,6 +29,20 @@ def record(conn: sa.Connection, load: int, changes: Iterable[tuple[str, str, str
     return len(rows)
 
 
+def record_descent(conn: sa.Connection, load: int) -> int:
+    """Keep what the comparison just made found out, from the table it left on the connection."""
+    found = sa.table("descent", *map(sa.column, ("old_key", "new_key", "how")), schema="pg_temp")
+    rows = sa.select(sa.literal(load), found).distinct()
+    statement = insert(lineage).from_select(["load_id", "old_id", "new_id", "how"], rows).on_conflict_do_nothing()
+    return conn.execute(statement).rowcount
+
+
+def of_load(conn: sa.Connection, load: int) -> list[Step]:
+    """Return every change of identifier that a load told, in the order of the old ones."""
+    rows = conn.execute(lineage.select().where(lineage.c.load_id == load).order_by(lineage.c.old_id, lineage.c.new_id))
+    return [Step(row.old_id, row.new_id, row.how, row.load_id) for row in rows]
+
+
 def trail(conn: sa.Connection, parcel: str) -> list[Step]:
     """Return every later change that starts from an identifier, in the order they were told."""
     first = sa.select(lineage).where(lineage.c.old_id == parcel).cte("trail", recursive=True)

@@ -122,9 +122,8 @@ def from_hex(column: pa.ChunkedArray) -> Geometries:
     return geometries
 
 
-def to_hex(geometries: Geometries, srid: int) -> pa.Array:
-    """Turn geometries into hex EWKB texts, as `append` takes them; None is null."""
+def to_ewkb(geometries: Geometries, srid: int) -> pa.Array:
+    """Turn geometries into EWKB, as `append` takes them; None is null."""
     import shapely
 
-    found = shapely.to_wkb(shapely.set_srid(geometries, srid), include_srid=True)
-    return pa.array([None if one is None else one.hex() for one in found], pa.string())
+    return pa.array(shapely.to_wkb(shapely.set_srid(geometries, srid), include_srid=True).tolist(), pa.binary())

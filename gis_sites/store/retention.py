@@ -1,14 +1,12 @@
 """What is kept: the last states, those a saved shortlist stands on, and the tables these name."""
 
-import shutil
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from gis_sites import scratch
 from gis_sites.store import registry
 from gis_sites.store.connect import Store
 from gis_sites.store.states import basis
@@ -16,10 +14,6 @@ from gis_sites.store.tables import SCHEMA, quoted
 
 PATIENCE = "2s"
 """How long a table that somebody reads is waited for before it is left to the next time."""
-
-
-ABANDONED_S = 86_400
-"""After how long what a killed builder of snapshots left is thrown away."""
 CACHE = "^(?:tiles|sites)_(.+)_[0-9a-f]{8}$"
 """Tables made of a revision's own, named after it: they go with it."""
 
@@ -51,6 +45,14 @@ def _drop_states(conn: sa.Connection, keep: int) -> tuple[int, ...]:
     beyond = held & states.c.id.not_in(last) & states.c.id.not_in(saved)
     gone = states.update().where(beyond).values(dropped_at=sa.func.now()).returning(states.c.id)
     return tuple(sorted(conn.execute(gone).scalars()))
+
+
+def tidy(store: Store) -> None:
+    """Take away what killed commands left: tables, snapshots of states that are no more, folders for a while."""
+    sweep(store)
+    _drop_snapshots(store)
+    scratch.sweep(store.snapshots)
+    scratch.sweep()
 
 
 def sweep(store: Store) -> tuple[str, ...]:
@@ -104,10 +106,6 @@ def _drop_snapshots(store: Store) -> tuple[str, ...]:
     gone = [file for file in _snapshots(store) if not _is_of(file, held)]
     for file in gone:
         file.unlink(missing_ok=True)
-    for left in store.snapshots.glob(".building-*"):
-        with suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > ABANDONED_S:
-                shutil.rmtree(left, ignore_errors=True)
     return tuple(file.name for file in gone)
 
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ import sqlalchemy as sa
 
 from gis_sites.catalogue import NOT_YET, Catalogue
 from gis_sites.columns import Column, Flags, Labels, Range, Rows
+from gis_sites.scratch import scratch
 from gis_sites.store import profiles
 from gis_sites.store.connect import Store
 from gis_sites.store.features import LAYERS
@@ -190,8 +190,7 @@ def _opened(file: Path) -> pa.RecordBatch | None:
 def _build(store: Store, state: State, kind: str, file: Path) -> None:
     """Write the file beside its place and rename it; columns wait on disk, so memory holds one group at a time."""
     store.snapshots.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=store.snapshots) as name, store.begin() as conn:
-        scratch = Path(name)
+    with scratch(store.snapshots) as folder, store.begin() as conn:
         texts = _texts(conn, state, kind)
         n = len(texts[ID])
         fields, arrays = [pa.field(name, pa.string()) for name in texts], list(texts.values())
@@ -199,9 +198,9 @@ def _build(store: Store, state: State, kind: str, file: Path) -> None:
             if len(values) != n:
                 raise ValueError(f"{field.name} has {len(values)} values for {n} {kind}")
             fields.append(field)
-            arrays.append(_aside(values, scratch / field.name))
+            arrays.append(_aside(values, folder / field.name))
         schema = pa.schema(fields, metadata={"stamp": _stamp(store, state, kind), "inventory": store.uuid})
-        beside = scratch / file.name
+        beside = folder / file.name
         with beside.open("wb") as sink:
             with pa.ipc.new_file(sink, schema) as writer:
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
@@ -278,7 +277,8 @@ def _aside(values: npt.NDArray[Any], file: Path) -> pa.Array:
     """Put an array on disk and return it mapped: the kernel may let its pages go."""
     if not len(values):
         return pa.array(values)
-    values.tofile(file)
+    # Not `tofile`, which does not say that the disk is full.
+    file.write_bytes(np.ascontiguousarray(values).data)
     kind = pa.from_numpy_dtype(values.dtype)
     with pa.memory_map(str(file)) as source:
         return pa.Array.from_buffers(kind, len(values), [None, source.read_buffer()])

@@ -17,6 +17,7 @@ from gis_sites.catalogue import Catalogue
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import spool as spools
 from gis_sites.intake.compare import compare
+from gis_sites.intake.crs import System
 from gis_sites.intake.fit import fit
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.note import Note
@@ -74,17 +75,27 @@ def _run(
         written.extend(findings)
 
     crs = pyproj.CRS.from_epsg(2177)
-    load = Loading(layer, table, fit(layer, table, Note()), Tally(write), crs, crs)
+    load = Loading(layer, table, fit(layer, table, Note()), Tally(write), crs, 2177, System(crs))
     with tempfile.TemporaryDirectory() as folder:
-        held = spools.spool(prepared(_batches(rows, size), load, None), Path(folder) / "rows.arrow")
+        held = spools.spool(prepared(_batches(rows, size), load, None), Path(folder) / "rows.arrow", load)
         spools.decide(held, load)
-        kept = [row for _, shapes, places in spools.kept(held) for row in zip(places, shapes, strict=True)]
+        waiting = [(spools.geometries(rows), places.tolist()) for rows, places in spools.kept(held)]
+        kept = [row for shapes, places in waiting for row in zip(places, shapes, strict=True)]
+        _in_key_order(held)
     assert [place for place, _ in kept] == np.flatnonzero(held.keep).tolist()
     assert all(shape is None or (shape.is_valid and shape.geom_type.startswith("Multi")) for _, shape in kept)
     load.tally.loaded = len(kept)
     load.tally.repaired = sum(held.repaired[place] for place, _ in kept)
     load.tally.flush()
     return load.tally, held, written
+
+
+def _in_key_order(held: spools.Spool) -> None:
+    rows = zip(held.keys.to_pylist(), held.part.to_pylist(), held.row.tolist(), range(len(held)), strict=True)
+    wanted = [place for *_, place in sorted(row for row in rows if held.keep[row[3]])]
+    positions = spools.in_order(held)
+    assert [int(positions[place]) for place in wanted] == list(range(len(wanted)))
+    assert (positions[~held.keep] == -1).all()
 
 
 # Rows outside are refused as a whole table where they are nearly all, so a good many lie inside.
@@ -104,7 +115,7 @@ def test_every_row_is_accounted_for(catalogue: Catalogue, rows: list[dict[str, A
     assert Counter(finding.type for finding in findings) == tally.counts
     errors = {finding.row for finding in findings if finding.type.severity.value == "error"}
     assert len(errors) == tally.rejected
-    names = [key for key, keep in zip(held.keys, held.keep, strict=True) if keep]
+    names = [key for key, keep in zip(held.keys.to_pylist(), held.keep, strict=True) if keep]
     assert len(names) == len(set(names))
 
 
@@ -112,7 +123,7 @@ def test_every_row_is_accounted_for(catalogue: Catalogue, rows: list[dict[str, A
 @given(rows=st.lists(ROW, max_size=25))
 def test_the_size_of_batches_changes_nothing(catalogue: Catalogue, rows: list[dict[str, Any]]) -> None:
     results = [_run(catalogue, "water", rows + INSIDE, size) for size in (1, 7, 100)]
-    contents = [(held.keys, held.shapes, held.fields, held.keep.tolist()) for _, held, _ in results]
+    contents = [(held.keys.to_pylist(), held.part.to_pylist(), held.keep.tolist()) for _, held, _ in results]
     assert contents[0] == contents[1] == contents[2]
     assert results[0][0].set_aside == results[1][0].set_aside == results[2][0].set_aside
 

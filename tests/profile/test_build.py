@@ -107,13 +107,13 @@ def texts(store: Store, blocks: Any, name: str, kind: str = "parcels") -> list[s
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The layers measured, in order: what a build really did."""
     seen: list[str] = []
-    real = building._measured
+    real = building.measured
 
     def measured(sites: Any, works: Any, *rest: Any, **more: Any) -> dict[str, Columns]:
         seen.extend(work.layer.name for work in works)
         return real(sites, works, *rest, **more)
 
-    monkeypatch.setattr(building, "_measured", measured)
+    monkeypatch.setattr(building, "measured", measured)
     return seen
 
 

@@ -1,6 +1,6 @@
 """The same values to the last bit, however the work is cut and whoever does it."""
 
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
@@ -10,7 +10,7 @@ import shapely
 
 from gis_sites.catalogue import Catalogue, attributes_of
 from gis_sites.columns import Column, Flags, Labels, Range
-from gis_sites.profile import tasks
+from gis_sites.profile import build, tasks
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import cut
 from gis_sites.profile.tasks import Work, hilbert, measure_all, partitions
@@ -93,6 +93,19 @@ def test_processes_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
         for short, column in columns.items():
             assert bits(column) == bits(there[name][short])
     assert seen == [(100, 144), (144, 144)]
+
+
+def test_work_is_handed_out_only_where_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    sites, every, covers = works(5)
+    with ThreadPoolExecutor(1) as executor:
+        assert len(sites) * len(every) < build.WORTH_WORKERS
+        here = build.measured(sites, every, covers, executor=executor)
+        assert not executor._threads
+    monkeypatch.setattr(build, "WORTH_WORKERS", len(sites) * len(every))
+    with ThreadPoolExecutor(1) as executor:
+        there = build.measured(sites, every, covers, executor=executor)
+        assert executor._threads
+    assert here.keys() == there.keys()
 
 
 def test_a_site_is_measured_the_same_whatever_other_sites_there_are() -> None:

@@ -96,7 +96,7 @@ def table(layer: Layer, rows: Sequence[Mapping[str, Any]], *, load: int, part: s
     for name, kind in field_columns(layer).items():
         columns[name] = pa.array([row.get(name) for row in rows], kind.arrow)
     if layer.geometry != "table":
-        columns["geom"] = revisions.to_hex(np.array([row.get("geom") for row in rows], dtype=object), 2177)
+        columns["geom"] = revisions.to_ewkb(np.array([row.get("geom") for row in rows], dtype=object), 2177)
     return pa.table(columns)
 
 

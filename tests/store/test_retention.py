@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +6,7 @@ import sqlalchemy as sa
 
 from gis_sites.columns import Range
 from gis_sites.errors import NotFound
+from gis_sites.scratch import PREFIX, scratch
 from gis_sites.store import profiles, retention, revisions, saved, states
 from gis_sites.store.connect import Store, importing, open_store
 from gis_sites.store.profiles import Profile
@@ -115,15 +115,15 @@ def test_a_table_somebody_reads_is_left_to_the_next_time(store: Store, monkeypat
     assert retention.sweep(store) == (orphan.table,)
 
 
-def test_what_a_killed_builder_left_is_thrown_away_a_day_later(store: Store) -> None:
-    old, new = (store.snapshots / f".building-{name}" for name in ("old", "new"))
-    for folder in (old, new):
-        folder.mkdir(parents=True)
-        (folder / "water.distance_m").write_bytes(b"x")
-    os.utime(old, (0, 0))
-    with importing(store):
-        retention.prune(store)
-    assert list(store.snapshots.iterdir()) == [new]
+def test_what_a_killed_builder_left_is_thrown_away_by_the_next_writer(store: Store) -> None:
+    left = store.snapshots / f"{PREFIX}killed"
+    left.mkdir(parents=True)
+    (left / "water.distance_m").write_bytes(b"x")
+    gone = store.snapshots / "state-99-parcels.arrow"
+    gone.write_bytes(b"of a state that is no more")
+    with scratch(store.snapshots) as held, importing(store):
+        assert list(store.snapshots.iterdir()) == [held]
+    assert list(store.snapshots.iterdir()) == []
 
 
 def test_a_home_without_snapshots_is_no_fault(store: Store, tmp_path: Path) -> None:

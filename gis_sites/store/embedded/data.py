@@ -28,6 +28,8 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
 checkpoint_timeout = 15min
+# What a killed command asked for is broken off, and its locks with it, not finished.
+client_connection_check_interval = 2s
 password_encryption = 'scram-sha-256'
 unix_socket_permissions = 0700
 timezone = 'UTC'

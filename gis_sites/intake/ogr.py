@@ -1,0 +1,138 @@
+"""Files that GDAL reads, in the child process: fiona lists and inspects, every row comes through pyogrio as Arrow."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from gis_sites.errors import Refused
+from gis_sites.intake.formats import File
+
+BATCH = 16_384
+CURVES = np.arange(8, 15)
+"""WKB types of curves, which GEOS does not know: circular strings up to curves and surfaces."""
+DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON", "fgb": "FlatGeobuf"}
+AS_WRITTEN = {"geojson": {"DATE_AS_STRING": "YES"}}
+"""Open options that keep texts texts."""
+
+
+def tables(file: File) -> list[dict[str, Any]]:
+    """Return name, geometry, columns, CRS and number of rows of every table."""
+    import fiona
+
+    return [_table(file, name) for name in fiona.listlayers(file.path)]
+
+
+def _table(file: File, name: str) -> dict[str, Any]:
+    import fiona
+
+    lists = {"ARRAY_AS_STRING": "YES"} if file.kind == "geojson" else {}  # fiona would leave lists of numbers out
+    with fiona.open(file.path, layer=name, **_options(file), **lists) as table:
+        if table.driver != DRIVERS[file.kind]:
+            raise ValueError(f"driver {table.driver}")
+        geometry = table.schema["geometry"]
+        code = table.crs.to_epsg() if table.crs else None
+        columns = dict(table.schema["properties"])
+        refuse_twins(columns, file, name)
+        return {
+            "name": name,
+            "layer": name,
+            "geometry": None if geometry == "None" else geometry,
+            "columns": columns,
+            "rows": len(table),
+            "crs": f"EPSG:{code}" if code else (table.crs.to_wkt() if table.crs else None),
+        }
+
+
+def _options(file: File) -> dict[str, Any]:
+    return {**AS_WRITTEN.get(file.kind, {}), **({"encoding": file.encoding} if file.encoding else {})}
+
+
+def refuse_twins(columns: Iterable[str], file: File, table: str) -> None:
+    """Refuse columns whose names differ in capitals at most: GDAL takes one for the other.
+
+    Raises:
+        Refused: there are such columns.
+    """
+    seen: dict[str, str] = {}
+    for column in columns:
+        if column.casefold() in seen:
+            twins = f"{seen[column.casefold()]}, {column}"
+            raise Refused("import.columns_twice", file=file.label, table=table, columns=twins)
+        seen[column.casefold()] = column
+
+
+def batches(file: File, table: str, columns: list[str]) -> Iterator[Any]:
+    """Yield the Arrow batches of a table: row ids, columns, geometry as WKB without curves."""
+    import pyogrio
+
+    options: dict[str, Any] = {"layer": table, "columns": columns, "return_fids": True, "batch_size": BATCH}
+    with pyogrio.open_arrow(file.path, use_pyarrow=True, **options, **_options(file)) as (meta, stream):
+        geometry = meta["geometry_name"] or "wkb_geometry"
+        for batch in stream:
+            yield _straight(_renamed(batch, meta["fid_column"] or "OGC_FID", geometry), file, table)
+
+
+def _renamed(batch: Any, fid: str, geometry: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    import pyarrow as pa
+
+    names = [*batch.schema.names]
+    names[names.index(fid)] = "__row"
+    if geometry in names[1:] and pa.types.is_binary(batch.schema.field(len(names) - 1).type):
+        names[-1] = "__wkb"
+    return pa.RecordBatch.from_arrays([_plain(column) for column in batch.columns], names=names)
+
+
+def _plain(column: Any) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    """Return a column without GDAL's own types: JSON is a text, a list is written with commas."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pa.types.is_list(column.type):
+        return pc.binary_join(column.cast(pa.list_(pa.string())), ", ")
+    return column
+
+
+def _straight(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    """Replace curves by lines: the few features that hold them are fetched one by one."""
+    import pyarrow as pa
+
+    if "__wkb" not in batch.schema.names:
+        return batch
+    shapes = batch.columns[-1]
+    curved = np.isin(_kinds(shapes), CURVES)
+    if curved.any():
+        rows, cells = batch.column("__row"), shapes.to_pylist()
+        for place in np.flatnonzero(curved).tolist():
+            cells[place] = _fetch(file, table, rows[place].as_py())
+        shapes = pa.array(cells, shapes.type)
+    arrays = [*batch.columns[:-1], shapes, pa.array(curved, pa.bool_())]
+    return pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, "__curved"])
+
+
+def _kinds(shapes: Any) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    """Return the WKB type of each geometry without its dimensions, 0 where there is none."""
+    raw = np.frombuffer(shapes.buffers()[2] or b"", dtype=np.uint8)
+    wide = np.int64 if str(shapes.type).startswith("large") else np.int32
+    offsets = np.frombuffer(shapes.buffers()[1], dtype=wide)[shapes.offset :][: len(shapes) + 1]
+    starts = offsets[:-1][np.diff(offsets) >= 5]
+    bytes_ = raw[starts[:, None] + np.arange(1, 5)].astype(np.uint32)
+    little = raw[starts].astype(bool)[:, None]
+    codes = np.where(little, bytes_ << np.array([0, 8, 16, 24], np.uint32), bytes_ << np.array([24, 16, 8, 0], np.uint32))
+    kinds = np.zeros(len(shapes), dtype=np.int64)
+    kinds[np.diff(offsets) >= 5] = (codes.sum(axis=1) & 0x0FFFFFFF) % 1000
+    return kinds
+
+
+def _fetch(file: File, table: str, row: int) -> bytes | None:
+    import fiona
+    import shapely
+
+    with fiona.open(file.path, layer=table, **_options(file)) as features:
+        found = features[row]
+        if found is None or found.geometry is None:
+            return None
+        wkb: bytes = shapely.to_wkb(shapely.geometry.shape(found.geometry))
+        return wkb
