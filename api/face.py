@@ -1,7 +1,9 @@
 """The public face of an inventory: public layers, fields and attributes only, one state at a time."""
 
 import hashlib
+import json
 from dataclasses import replace
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -36,9 +38,9 @@ class Face:
         self._patient = whole.public()
         self.inventory = self._patient if store is None else replace(self._patient, store=store)
         self.catalogue = self.inventory.catalogue
-        # Answers of another inventory, version or setting may differ under the same number of a state.
-        about = f"{whole.store.uuid} {software()} {whole.store.settings.public_parcels}"
-        self._stamp = hashlib.sha256(about.encode()).hexdigest()[:12]
+        # Answers of another inventory, version, setting or layer file may differ under the same number of a state.
+        about = [whole.store.uuid, software(), whole.store.settings.public_parcels]
+        self._about = json.dumps([*about, [[one.name, one.hash] for one in whole.catalogue]])
         self._held: tuple[int, list[Snapshot]] = (0, [])
         self._opening = Lock()
         self._state: State | None = None
@@ -55,7 +57,12 @@ class Face:
 
     def tag(self, state: State | None) -> str:
         """Return what tells answers from one state from those of another."""
-        return f'W/"state-{state.id if state else 0}-{self._stamp}"'
+        return f'W/"state-{state.id if state else 0}-{self.version(state.at if state else None)}"'
+
+    def version(self, at: datetime | None) -> str:
+        """Return what, besides its number, decides what the public is told of the state published at a time."""
+        about = f"{self._about} {at.isoformat() if at else ''}"
+        return hashlib.sha256(about.encode()).hexdigest()[:12]
 
     def views(self, state: State | None) -> list[Snapshot]:
         """Return the snapshots of a state; those of the state before go when their last request ends.

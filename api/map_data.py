@@ -91,6 +91,7 @@ def map_data(
     layers = layers_of(face, state, speech)
     return {
         "state": state.id,
+        "version": face.version(state.at),
         "lang": speech.lang,
         "linked": speech.lang if speech.chosen else "",
         "extent": extents.of(face, state),

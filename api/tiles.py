@@ -1,13 +1,18 @@
-"""Vector tiles of a state's layers: what an address answers never changes, so it may be kept for good."""
+"""Vector tiles of a state's layers.
+
+What an address answers never changes where it says by `v` what, besides the state, decides it: that may be kept for
+good. Without, a client asks each time whether its copy is still the one.
+"""
 
 import gzip
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 
 from api.description import problems
 from api.errors import problem
@@ -25,6 +30,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 KIND = "application/vnd.mapbox-vector-tile"
 FOREVER = "public, max-age=31536000, immutable"
+ASK_FIRST = "no-cache"
 WORTH_PACKING = 1000
 """Bytes from which on a tile is compressed."""
 RETRY_S = "5"
@@ -32,6 +38,19 @@ HELD = 256
 """Of so many layers of states is kept in mind how they are drawn."""
 STATES = 8
 """So many states are kept in mind."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """How a layer of a state is drawn (None: there is nothing of it), and what decides what is seen of it."""
+
+    drawing: Drawing | None
+    version: str
+
+    @property
+    def tag(self) -> str:
+        """What tells its tiles from others at the same address."""
+        return f'W/"{self.version}-{self.drawing.stamp[:16] if self.drawing else "nothing"}"'
 
 
 class Drawings:
@@ -42,8 +61,8 @@ class Drawings:
         self._drawings: OrderedDict[tuple[int, datetime, str], Drawing | None] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, face: Face, state: int, layer: str) -> Drawing | None:
-        """Return how a layer of a state is drawn; None where the state has nothing of it.
+    def of(self, face: Face, state: int, layer: str) -> Held:
+        """Return how a layer of a state is drawn.
 
         Raises:
             NotFound: there is no such state any more, or no such layer.
@@ -53,7 +72,8 @@ class Drawings:
             which = (state, states.published_at(conn, state))
         with self._lock:
             ground = _kept(self._grounds, which, lambda: _ground(store, state), most=STATES)
-            return _kept(self._drawings, (*which, layer), lambda: drawing_of(store, ground, layer), most=HELD)
+            drawing = _kept(self._drawings, (*which, layer), lambda: drawing_of(store, ground, layer), most=HELD)
+        return Held(drawing, face.version(which[1]))
 
 
 def _ground(store: Store, state: int) -> Ground:
@@ -112,16 +132,18 @@ def vector_tile(
     state: Annotated[int, Path(ge=1, le=2**53, description="A state; the newest is in every answer of the API.")],
     layer: Annotated[str, Path(max_length=40, description="A layer whose geometry is public.")],
     place: Annotated[Place, Depends(place)],
+    *,
+    v: Annotated[str, Query(max_length=40, description="What the pages ask by; such an answer never changes.")] = "",
 ) -> Response:
-    """A layer of a state in Mapbox's format: complete at every zoom, generalised at the low ones; it never changes."""
+    """A layer of a state in Mapbox's format: complete at every zoom, generalised at the low ones."""
     drawings: Drawings = request.app.state.drawings
     try:
-        drawing = drawings.of(face, state, layer)
-        tag = f'W/"{drawing.stamp[:16] if drawing else "nothing"}"'
-        headers = {"cache-control": FOREVER, "etag": tag, "vary": "Accept-Encoding"}
-        if tag in _listed(request, "if-none-match"):
+        held = drawings.of(face, state, layer)
+        kept = FOREVER if v == held.version else ASK_FIRST
+        headers = {"cache-control": kept, "etag": held.tag, "vary": "Accept-Encoding"}
+        if held.tag in _listed(request, "if-none-match"):
             return Response(status_code=304, headers=headers)
-        return _answer(request, tile(face.inventory.store, drawing, place), headers)
+        return _answer(request, tile(face.inventory.store, held.drawing, place), headers)
     except NotFound as error:
         if error.key != "store.state_dropped":
             raise

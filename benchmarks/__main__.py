@@ -11,6 +11,7 @@ from benchmarks.machine import facts
 
 NAMES = {
     "import": "benchmarks.imports",
+    "reimport": "benchmarks.reimports",
     "profile": "benchmarks.profiles",
     "score": "benchmarks.scores",
     "shortlist": "benchmarks.shortlists",
@@ -25,7 +26,8 @@ def main() -> int:
     asked = _arguments()
     rows: list[table.Row] = []
     names = asked.only or list(NAMES)
-    with ground(asked.parcels, home=asked.home, city=asked.city, published=names != ["import"]) as here:
+    published = not {*names} <= {"import", "reimport"}
+    with ground(asked.parcels, home=asked.home, city=asked.city, published=published) as here:
         for name in names:
             print(f"{name}:", flush=True)
             module = importlib.import_module(NAMES[name])

@@ -70,7 +70,9 @@ def _day(day: datetime | None) -> date | None:
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="The source: a GeoPackage.")],
+    file: Annotated[
+        Path, typer.Argument(help="GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, CSV, XLSX; zipped or not.")
+    ],
     mapping: Annotated[Path | None, typer.Option(help="A note (TOML) that holds any of the options.")] = None,
     layer: Annotated[list[str] | None, typer.Option(metavar="TABLE=LAYER[,LAYER]|skip")] = None,
     rest: Annotated[str | None, typer.Option(metavar="skip", help="Leave out the tables nobody recognised.")] = None,
@@ -80,8 +82,10 @@ def import_(
         list[str] | None, typer.Option(metavar="[TABLE=]NAME", help="The part this delivery replaces.")
     ] = None,
     coverage: Annotated[list[str] | None, typer.Option(metavar="[LAYER=]boundary|parcels|own|none|FILE")] = None,
-    crs: Annotated[str | None, typer.Option(metavar="EPSG:n")] = None,
-    encoding: Annotated[str | None, typer.Option()] = None,
+    crs: Annotated[list[str] | None, typer.Option(metavar='[TABLE=]"EPSG:n[ swapped]"')] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of texts whose file does not say it: cp1250, utf-8.")
+    ] = None,
     dated: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the data speak of.")] = None,
     publisher: Annotated[str | None, typer.Option(help="Whose data these are.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen.")] = False,
@@ -101,7 +105,7 @@ def import_(
         part=part or (),
         coverage=coverage or (),
         rest=rest,
-        crs=crs,
+        crs=crs or (),
         encoding=encoding,
         dated=_day(dated),
         publisher=publisher,
@@ -125,7 +129,7 @@ def import_(
 
 
 def _tell_report(report: Any, lang: str | None, json_: str | None) -> None:  # noqa: ANN401 - an ImportReport, imported when needed
-    from gis_sites.show import report_tables
+    from gis_sites.show_import import report_tables
 
     if json_:
         write_json(report.model_dump(mode="json"))
@@ -202,12 +206,16 @@ def rollback(state: int, lang: Lang = None) -> None:
 
 @app.command()
 def findings(load: int, lang: Lang = None, json_: Json = None) -> None:
-    """Show what a load noticed: every repair, every row set aside or rejected."""
-    from gis_sites.show import findings_document, findings_table
+    """Show what a load noticed, type by type: what it means, whose job it is, how it is mended, and where it is."""
+    from gis_sites.show_import import findings_document, findings_tables
 
     with _inventory() as inventory:
         found = findings_document(inventory.findings(load), _lang(lang))
-    write_json(found) if json_ else draw(findings_table(found, _lang(lang)))
+    if json_:
+        write_json(found)
+        return
+    for table in findings_tables(found, _lang(lang)):
+        draw(table)
 
 
 # ---- out -----------------------------------------------------------------------------------------------

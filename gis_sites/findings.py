@@ -43,6 +43,7 @@ class FindingType(Enum):
 
     # about a table or a column
     COLUMN_IGNORED = ("column_ignored", Severity.NOTE, Whose.PLANNER)
+    COLUMN_CUT = ("column_cut", Severity.NOTE, Whose.NOBODY)
     COLUMN_CONFLICT = ("column_conflict", Severity.WARNING, Whose.PLANNER)
     COLUMN_PRIVATE = ("column_private", Severity.NOTE, Whose.PUBLISHER)
     COLUMN_MISSING = ("column_missing", Severity.WARNING, Whose.PLANNER)
@@ -50,7 +51,13 @@ class FindingType(Enum):
     COLUMNS_CHANGED = ("columns_changed", Severity.WARNING, Whose.PLANNER)
     NOTE_STALE = ("note_stale", Severity.WARNING, Whose.PLANNER)
     COVERAGE_ASSUMED = ("coverage_assumed", Severity.WARNING, Whose.PLANNER)
+    COLUMN_UNLIKE = ("column_unlike", Severity.WARNING, Whose.PLANNER)
+    SCALE_DOUBTFUL = ("scale_doubtful", Severity.WARNING, Whose.PLANNER)
     CRS_GIVEN = ("crs_given", Severity.NOTE, Whose.NOBODY)
+    CRS_DOUBTFUL = ("crs_doubtful", Severity.WARNING, Whose.PLANNER)
+    AXES_UNCHECKED = ("axes_unchecked", Severity.NOTE, Whose.PLANNER)
+    FAR_AWAY = ("far_away", Severity.WARNING, Whose.PLANNER)
+    TABLE_EMPTY = ("table_empty", Severity.WARNING, Whose.PUBLISHER)
     # about a row's key
     KEY_MISSING = ("key_missing", Severity.ERROR, Whose.PUBLISHER)
     KEY_CONFLICT = ("key_conflict", Severity.ERROR, Whose.PUBLISHER)
@@ -66,6 +73,11 @@ class FindingType(Enum):
     GEOMETRY_FLATTENED = ("geometry_flattened", Severity.NOTE, Whose.NOBODY)
     GEOMETRY_OUTSIDE = ("geometry_outside", Severity.ERROR, Whose.PLANNER)
     CURVE_LINEARISED = ("curve_linearised", Severity.NOTE, Whose.NOBODY)
+    RING_CLOSED = ("ring_closed", Severity.WARNING, Whose.PUBLISHER)
+    POINTS_REPEATED = ("points_repeated", Severity.NOTE, Whose.NOBODY)
+    SPIKE = ("spike", Severity.WARNING, Whose.PUBLISHER)
+    GEOMETRY_NO_AREA = ("geometry_no_area", Severity.ERROR, Whose.PUBLISHER)
+    GEOMETRY_CHANGED_TOO_MUCH = ("geometry_changed_too_much", Severity.ERROR, Whose.PUBLISHER)
     # about a row's values
     VALUE_UNREADABLE = ("value_unreadable", Severity.WARNING, Whose.PUBLISHER)
     VALUE_REPAIRED = ("value_repaired", Severity.NOTE, Whose.NOBODY)
@@ -74,10 +86,17 @@ class FindingType(Enum):
     CODE_UNKNOWN = ("code_unknown", Severity.WARNING, Whose.PLANNER)
     SYMBOL_UNKNOWN = ("symbol_unknown", Severity.WARNING, Whose.PLANNER)
     PATTERN_MISMATCH = ("pattern_mismatch", Severity.WARNING, Whose.PUBLISHER)
+    OTHER_MUNICIPALITY = ("other_municipality", Severity.WARNING, Whose.PLANNER)
     ROW_DOES_NOT_TELL = ("row_does_not_tell", Severity.WARNING, Whose.PUBLISHER)
     PARCEL_NOT_FOUND = ("parcel_not_found", Severity.WARNING, Whose.PLANNER)
+    PARCEL_IN_SHORT = ("parcel_in_short", Severity.WARNING, Whose.PUBLISHER)
     AREA_DIFFERS = ("area_differs", Severity.WARNING, Whose.PUBLISHER)
+    # about rows beside each other
     OVERLAP = ("overlap", Severity.WARNING, Whose.PUBLISHER)
+    GAP = ("gap", Severity.WARNING, Whose.PUBLISHER)
+    GEOMETRY_SHARED = ("geometry_shared", Severity.WARNING, Whose.PUBLISHER)
+    NEIGHBOURS_UNCHECKED = ("neighbours_unchecked", Severity.WARNING, Whose.ADMINISTRATOR)
+    NOT_ALL_KEPT = ("not_all_kept", Severity.NOTE, Whose.NOBODY)
 
     def __init__(self, word: str, severity: Severity, whose: Whose) -> None:
         self.word = word
@@ -102,6 +121,8 @@ class Finding:
     key: str | None = None
     column: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    place: bytes | None = field(default=None, compare=False, repr=False)
+    """Where it is, WKB in the working CRS; None: where its row is."""
 
     def sentence(self, lang: str) -> str:
         """Return what was noticed, in one language, with secrets masked."""

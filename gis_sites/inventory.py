@@ -171,7 +171,7 @@ class Inventory:
     def _publish(self, reason: str, *, as_of: date | None = None, progress: Progress = silent) -> State:
         from gis_sites.profile.build import build
         from gis_sites.profile.workers import workers
-        from gis_sites.store import pictures
+        from gis_sites.store import pictures, retention
 
         day = as_of or today()
         with self.store.begin() as conn:
@@ -186,6 +186,7 @@ class Inventory:
             )
         pictures.prepare(self.store, self.catalogue, held, as_of=day, progress=progress)
         if base is not None and _same(base, held, blocks, day):
+            retention.prune(self.store)  # a command killed before it may have published this very state
             return base
         with self.store.begin() as conn:
             state = states.publish(

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gis_sites.catalogue import Catalogue
-from gis_sites.findings import summary
 from gis_sites.words import number, say
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from gis_sites.inventory import Inventory
     from gis_sites.progress import Progress
     from gis_sites.store.cluster import Status
-    from gis_sites.store.loads import Noticed
     from gis_sites.store.revisions import Revision
     from gis_sites.store.states import Entry, State
 
@@ -23,13 +21,13 @@ PARTS_SHOWN = 6
 """How many parts of one layer a table lists before it says how many more there are."""
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], lang: str, *, title: str | None = None) -> "Table":
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], lang: str, *, title: str | None = None) -> "Table":
     """Make a table of texts; numbers stand on the right, what is not known is a dash."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(title=title and escape(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     body = [list(row) for row in rows]
     for at, name in enumerate(columns):
         right = bool(body) and all(isinstance(row[at], int | float) or row[at] is None for row in body)
@@ -82,7 +80,7 @@ def parts_document(revision: "Revision") -> list[Json]:
 def layers_table(document: list[Json], lang: str) -> "Table":
     """Put `layers_document` into a table: a line a part."""
     columns = ("layer", "title", "part", "rows", "dated", "coverage", "publisher", "load")
-    return _table(columns, (row for entry in document for row in _layer_rows(entry, lang)), lang)
+    return table(columns, (row for entry in document for row in _layer_rows(entry, lang)), lang)
 
 
 def _layer_rows(entry: Json, lang: str) -> Iterator[list[object]]:
@@ -136,7 +134,7 @@ def revisions_table(document: list[Json], lang: str) -> "Table":
          say("show.yes" if one["published"] else "show.no", lang)]
         for one in document
     )  # fmt: skip
-    return _table(("layer", "revision", "rows", "parts", "load", "published"), rows, lang)
+    return table(("layer", "revision", "rows", "parts", "load", "published"), rows, lang)
 
 
 def states_document(history: Iterable["Entry"]) -> list[Json]:
@@ -162,7 +160,7 @@ def states_table(document: list[Json], lang: str) -> "Table":
          say("show.yes" if one["held"] else "show.no", lang)]
         for one in document
     )  # fmt: skip
-    return _table(("state", "at", "as_of", "reason", "stale_after", "layers", "held"), rows, lang)
+    return table(("state", "at", "as_of", "reason", "stale_after", "layers", "held"), rows, lang)
 
 
 def state_line(state: "State", lang: str) -> str:
@@ -172,81 +170,16 @@ def state_line(state: "State", lang: str) -> str:
     return say("show.state_line", lang, **values)
 
 
-# ---- imports -------------------------------------------------------------------------------------------
-
-
-def report_tables(report: Any, lang: str) -> list[Any]:  # noqa: ANN401 - an ImportReport, imported when needed
-    """Put an import's report into tables: rows by fate, changes, findings."""
-    document = report.model_dump(mode="json")
-    loads = document["loads"] if document["status"] != "nothing_to_do" else []
-    columns = ("table", "layer", "part", "read", "loaded", "repaired", "set_aside", "rejected", "revision")
-    rows = [
-        [one["table"], one["layer"], one["part"], *(one["rows"][name] for name in columns[3:8]), one["revision"]]
-        for one in loads
-    ]
-    found: list[Any] = [_table(columns, rows, lang, title=document["source"]["name"])] if loads else []
-    changed = [[one["layer"], *_changes(one)] for one in loads if one["changes"]]
-    if changed:
-        found.append(_table(("layer", "added", "changed", "unchanged", "removed", "lineage"), changed, lang))
-    noticed = [
-        [one["layer"], kind["type"], kind["count"], kind["examples"][0]["sentence"] if kind["examples"] else None]
-        for one in loads
-        for kind in one["findings"]
-    ]
-    if noticed:
-        found.append(_table(("layer", "type", "count", "example"), noticed, lang))
-    if document["left_out"] and loads:
-        found.append(say("show.left_out", lang, tables=", ".join(document["left_out"])))
-    return [*found, _published(document, lang)]
-
-
-def _changes(load: Json) -> list[object]:
-    new, old = load["changes"]["new"], load["changes"]["old"]
-    lineage = sum(new.get(name, 0) for name in ("renumbered", "split_from", "merged_from"))
-    return [new["added"], new["changed"], new["unchanged"], old["removed"], lineage]
-
-
-def _published(document: Json, lang: str) -> str:
-    if document["status"] == "nothing_to_do":
-        return say("show.nothing_to_do", lang)
-    if document["state"] is None:
-        return say("show.not_published", lang)
-    return say("show.published_done", lang, state=document["state"])
-
-
-def findings_document(findings: Sequence["Noticed"], lang: str) -> Json:
-    """List what a load noticed, with the counts by type."""
-    return {
-        "summary": summary((one.finding for one in findings), lang),
-        "findings": [
-            {
-                "layer": one.layer,
-                "table": one.table,
-                "type": one.finding.type.word,
-                "severity": str(one.finding.type.severity),
-                "row": one.finding.row,
-                "key": one.finding.key,
-                "column": one.finding.column,
-                "sentence": one.finding.sentence(lang),
-            }
-            for one in findings
-        ],
-    }
-
-
-def findings_table(document: Json, lang: str) -> "Table":
-    """Put `findings_document` into a table."""
-    columns = ("layer", "table", "type", "severity", "sentence")
-    return _table(columns, ([one[name] for name in columns] for one in document["findings"]), lang)
+# ---- answers -------------------------------------------------------------------------------------------
 
 
 def shortlist_shown(shortlist: Json, catalogue: Catalogue, lang: str) -> Iterator[Any]:
     """Yield what is said of a shortlist before its ranking, then the ranking."""
     from gis_sites.matching.sentences import sentences
-    from gis_sites.matching.table import table
+    from gis_sites.matching.table import table as ranking
 
     yield from sentences(shortlist, catalogue, lang)
-    yield table(shortlist, catalogue, lang)
+    yield ranking(shortlist, catalogue, lang)
 
 
 # ---- one parcel, the database, the demo ----------------------------------------------------------------
@@ -261,7 +194,7 @@ def explanation_table(explained: list[Json], catalogue: Catalogue, lang: str) ->
          source_text(one["source"], lang), "; ".join(map(str, one.get("made_of", [])))]
         for one in explained
     )  # fmt: skip
-    return _table(("attribute", "value", "source", "made_of"), rows, lang)
+    return table(("attribute", "value", "source", "made_of"), rows, lang)
 
 
 def status_text(status: "Status", lang: str) -> str:

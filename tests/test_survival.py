@@ -1,28 +1,22 @@
 """Killed anywhere, an import leaves the inventory as before or as after, and the next command leaves nothing over."""
 
 import functools
+import multiprocessing.forkserver
 import shutil
 import tempfile
-import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pytest
 import sqlalchemy as sa
-from shapely.geometry import LineString, box
 
-from gis_sites.intake.note import Note
-from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
-from gis_sites.store import views
 from tests.conftest import Databases
-from tests.survival import ASKED, Place, run, session
+from tests.survival import Place, answer, deliver, deliveries, gone, left_over, run
 
-X, Y, SIDE = 6_505_800.0, 5_736_300.0, 100
 STEPS = {
     "open": [("gis_sites.intake.source.open_source", 1, "before"), ("gis_sites.intake.source.open_source", 1, "after")],
     "load": [
@@ -68,38 +62,6 @@ STATEMENTS = 6
 """How many more places are spread evenly over everything the command asks of the database."""
 
 
-def _parcels(*numbers: str) -> gpd.GeoDataFrame:
-    shapes = []
-    for number in numbers:
-        first, _, half = number.partition("/")
-        place = int(first)
-        left, width = (place % 6) * SIDE + (SIDE / 2 if half == "2" else 0), SIDE / 2 if half else SIDE
-        bottom = place // 6 * SIDE
-        shapes.append(box(X + left, Y + bottom, X + left + width, Y + bottom + SIDE))
-    return gpd.GeoDataFrame({"id_dzialki": [f"306101_1.0012.{one}" for one in numbers]}, geometry=shapes, crs=2177)
-
-
-def _deliver(path: Path, parcels: gpd.GeoDataFrame, main: float) -> Path:
-    water = gpd.GeoDataFrame({"id": ["w"]}, geometry=[LineString([(X, Y + main), (X + 600, Y + main)])], crs=2177)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        parcels.to_file(path, layer="dzialki", driver="GPKG")
-        water.to_file(path, layer="wodociag", driver="GPKG")
-    return path
-
-
-def deliver(inventory: Inventory, *, path: Path) -> None:
-    """Import a delivery and answer a question: all that the steps are."""
-    inventory.import_file(path, Note(publisher="Geodezja", allow_shrink=True))
-    inventory.match(ASKED)
-
-
-def answer(inventory: Inventory) -> Any:
-    """What tells one state from another: the answer in full, but for the numbers of states."""
-    shortlist = inventory.match(ASKED, top=50)
-    return shortlist["counts"], shortlist["candidates"], shortlist["inventory"]["revisions"]
-
-
 @dataclass(frozen=True)
 class Town:
     """An inventory with one state, the delivery that brings the next one, and what is answered before and after."""
@@ -133,23 +95,35 @@ def copy(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Copi
 
 @pytest.fixture(scope="module")
 def town(databases: Databases, copy: Copies, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    multiprocessing.forkserver.ensure_running()
     folder = tmp_path_factory.mktemp("town")
-    numbers = [str(n) for n in range(30)]
-    first = _deliver(folder / "first.gpkg", _parcels(*numbers), 700)
-    later = _deliver(folder / "later.gpkg", _parcels(*numbers[2:], "1/1", "1/2"), 250)
+    first, later = deliveries(folder)
     address = databases.fresh().render_as_string(hide_password=False)
     settings = Settings(home=folder / "home", database_url=address, workers=1, keep_states=1)
+    deliver(settings, path=first)
     with open_inventory(settings) as inventory:
-        deliver(inventory, path=first)
         before = answer(inventory)
     undisturbed = copy(settings)
+    statements = counted(functools.partial(deliver, undisturbed, path=later))
     with open_inventory(undisturbed) as inventory:
-        asked: list[str] = []
-        sa.event.listen(inventory.store.engine, "before_cursor_execute", lambda *words: asked.append(words[2]))
-        deliver(inventory, path=later)
         after = answer(inventory)
     assert before != after
-    return Town(settings, later, before, after, len(asked))
+    return Town(settings, later, before, after, statements)
+
+
+def counted(work: Callable[[], object]) -> int:
+    """How many statements some work sends."""
+    asked: list[object] = []
+
+    def note(*words: object) -> None:
+        asked.append(words[2])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    return len(asked)
 
 
 @pytest.fixture
@@ -161,57 +135,17 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def left_over(inventory: Inventory) -> dict[str, Any]:
-    """What is there that nothing stands on."""
-    store = inventory.store
-    current = inventory.need_state()
-    wanted = {one.table for one in current.revisions.values()}
-    wanted |= {one.table for kinds in current.profiles.values() for one in kinds.values()}
-    queries = {
-        "drafts": "SELECT id FROM registry.revisions WHERE status = 'draft'",
-        "revisions without a table": "SELECT id FROM registry.revisions WHERE status = 'ready' AND to_regclass(table_name) IS NULL",
-        "profiles without a table": "SELECT id FROM registry.profiles WHERE to_regclass(table_name) IS NULL",
-        "loads": "SELECT id FROM registry.loads WHERE status = 'running'",
-        "parts": "SELECT id FROM registry.parts WHERE load_id NOT IN (SELECT id FROM registry.loads)",
-        "locks": "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    }  # fmt: skip
-    with store.begin() as conn:
-        names = conn.exec_driver_sql("SELECT 'store.' || tablename FROM pg_tables WHERE schemaname = 'store'").scalars()
-        caches = tuple(name.removeprefix("store.") for name in wanted)
-        found: dict[str, Any] = {
-            "tables": [one for one in names if one not in wanted and not any(f"_{name}_" in one for name in caches)]
-        }
-        found |= {what: list(conn.exec_driver_sql(query).scalars()) for what, query in queries.items()}
-    found["snapshots"] = [
-        one.name for one in store.snapshots.iterdir() if not one.name.startswith(f"state-{current.id}-")
-    ]
-    found["temporary"] = [one.name for one in Path(tempfile.gettempdir()).iterdir()]
-    found["views"] = [] if views.are_of(store, current) else ["stale"]
-    return {what: left for what, left in found.items() if left}
-
-
-def gone(number: int) -> bool:
-    """Whether every process of a session ends."""
-    deadline = time.monotonic() + 5
-    while session(number):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def killed_and_mended(town: Town, settings: Settings, temporary: Path, place: Place) -> None:
     """Kill an import at a place, look, and import again."""
-    code, number = run(settings, temporary, functools.partial(deliver, path=town.later), place=place)
-    assert code == -9, f"{place} was never reached"
+    ended = run(functools.partial(deliver, settings, path=town.later), temporary, place=place)
+    assert ended.code == -9, f"{place} was never reached"
     with open_inventory(settings) as inventory:
         assert answer(inventory) in (town.before, town.after)
+    deliver(settings, path=town.later)
     with open_inventory(settings) as inventory:
-        deliver(inventory, path=town.later)
         assert answer(inventory) == town.after
         assert left_over(inventory) == {}
-    assert gone(number)
+    assert gone(ended.session)
 
 
 def test_there_are_twenty_places_and_each_step_has_some() -> None:

@@ -83,7 +83,7 @@ def _harmless(info: zipfile.ZipInfo, name: str, label: str) -> None:
 
 def _bad(label: str, name: str, fault: str) -> NoReturn:
     shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:80]
-    raise Refused("import.archive_bad", file=label, member=shown, fault=fault)
+    raise Refused(f"import.archive_{fault}", file=label, member=shown)
 
 
 def unpack(path: str, folder: str, label: str) -> dict[str, Any]:

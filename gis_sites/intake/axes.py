@@ -94,7 +94,8 @@ def checked(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator
 
 def sampled(batch: Batch) -> Sample:
     """Return points of rows evenly spread over a batch: one a row, more where there are few rows."""
-    good = np.flatnonzero(~batch.rejected & ~np.equal(batch.geometry, None))
+    there: Bools = batch.geometry != None  # noqa: E711 - elementwise
+    good = np.flatnonzero(there & ~batch.rejected)
     chosen = good[np.unique(np.linspace(0, len(good) - 1, SAMPLE).astype(np.intp))] if len(good) else good
     with np.errstate(invalid="ignore"):  # a coordinate that is no number is noticed where geometry is made right
         shapes = shapely.from_wkb(batch.geometry[chosen], on_invalid="ignore")
@@ -139,7 +140,8 @@ def _read(system: System, sample: Sample, load: Loading) -> Reading:
     points[~systems.inside(system, np.column_stack((x, y, x, y)))] = np.nan
     degrees = pyproj.Transformer.from_crs(load.working, load.working.geodetic_crs, always_xy=True)
     box, margin = region(load, sample.keys)
-    return Reading(system, points, systems.within(box, *degrees.transform(*points.T), margin))
+    longitude, latitude = degrees.transform(points[:, 0], points[:, 1])
+    return Reading(system, points, systems.within(box, longitude, latitude, margin))
 
 
 def _rivals(sample: Sample, load: Loading) -> list[Reading]:

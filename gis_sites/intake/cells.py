@@ -82,15 +82,20 @@ def decoded(column: pa.Array, encoding: str | None) -> pa.Array:
     """Return texts as UTF-8, from the encoding stated."""
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
-    raw = column.view(pa.binary() if pa.types.is_string(column.type) else pa.large_binary())
     try:
-        if encoding and encoding.casefold().replace("-", "") != "utf8":
-            return pa.array([None if cell is None else cell.decode(encoding) for cell in raw.to_pylist()], pa.string())
         column.validate(full=True)
-    except (UnicodeDecodeError, LookupError, pa.ArrowInvalid) as error:
-        bad = next((cell for cell in raw.to_pylist() if cell is not None and not _utf8(cell)), b"")
-        raise Refused("import.encoding_bad", encoding=encoding or "UTF-8", text=repr(bad[:40])[2:-1]) from error
-    return column
+    except pa.ArrowInvalid:
+        return _recoded(column, encoding or "utf-8")
+    return column  # UTF-8 proves itself, whatever is stated for other files of the publisher
+
+
+def _recoded(column: pa.Array, encoding: str) -> pa.Array:
+    raw = column.view(pa.binary() if pa.types.is_string(column.type) else pa.large_binary()).to_pylist()
+    try:
+        return pa.array([None if cell is None else cell.decode(encoding) for cell in raw], pa.string())
+    except (UnicodeDecodeError, LookupError) as error:
+        bad = next((cell for cell in raw if cell is not None and not _utf8(cell)), b"")
+        raise Refused("import.encoding_bad", encoding=encoding.upper(), text=repr(bad[:40])[2:-1]) from error
 
 
 def _utf8(cell: bytes) -> bool:

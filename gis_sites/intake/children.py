@@ -107,7 +107,7 @@ class Child:
     def complaint(self) -> str:
         """Return the last line it said of a fault, "" when it said none."""
         self._faults.seek(0)
-        said = self._faults.read(2000).decode("utf-8", "replace").strip().splitlines()
+        said = self._faults.read(1 << 14).decode("utf-8", "replace").strip().splitlines()
         return said[-1] if said else ""
 
 

@@ -1,119 +1,181 @@
-"""A new revision beside the one it replaces: what was added, changed, removed; what became of parcels."""
+"""What a load changed, told again from the two revisions that are kept: each case with how it was and how it is."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
-from gis_sites.catalogue import Layer
-from gis_sites.intake import keys as keying
-from gis_sites.intake.batch import Objects
-from gis_sites.store import revisions
+from gis_sites.catalogue import Catalogue, Layer
+from gis_sites.store import comparison, loads, revisions
+from gis_sites.store.comparison import Comparison, Difference, Link
 from gis_sites.store.revisions import Revision
 
-CHUNK = 50_000
-ALIKE = 0.9
-"""The share of the smaller parcel that lies in the other from which on one comes from the other."""
-NEW = ("added", "changed", "unchanged", "renumbered", "split_from", "merged_from")
-OLD = ("kept", "removed", "renumbered", "split", "merged")
+CASES = 2_000
+"""Cases of one layer that are told one by one; all are counted."""
+KINDS = ("split", "merged", "regrouped", "renumbered", "added", "removed", "changed")
+"""What a case can be; regrouped: several became several others."""
 
 
-@dataclass
-class Changes:
-    """What changed in one load; `new` sums to the rows loaded, `old` to the rows replaced."""
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A row as one revision has it."""
 
-    new: dict[str, int]
-    old: dict[str, int]
-    lineage: list[tuple[str, str, str]] = field(default_factory=list)
-    """Old id, new id, how."""
-
-
-Place = tuple[str, str]
-"""Part and key."""
+    key: str
+    shape: Any
+    """A shapely geometry in the working CRS, or None."""
+    cells: Mapping[str, Any] = field(default_factory=dict)
 
 
-def before(conn: sa.Connection, base: Revision | None, layer: Layer) -> dict[Place, bytes]:
-    """Read what tells the rows of a revision apart: their content by part and key."""
-    digests: dict[Place, bytes] = {}
-    for features in _chunks(conn, base, layer):
-        table = features.table
-        cells = {name: table[name] for name in table.column_names[5:]}
-        places = zip(table["part"].to_pylist(), table["key"].to_pylist(), strict=True)
-        shapes = keying.shape_digests(features.geometry)
-        values = keying.field_digests(cells, len(features))
-        digests.update((place, shape + value) for place, shape, value in zip(places, shapes, values, strict=True))
-    return digests
+@dataclass(frozen=True)
+class Case:
+    """One thing that happened: the rows before and after."""
+
+    kind: str
+    before: tuple[Side, ...]
+    after: tuple[Side, ...]
+    fields: tuple[str, ...] = ()
+    """The stored columns that differ."""
+    moved_m: float | None = None
+    """How far a point of one outline lies from the other outline at most."""
+
+    @property
+    def area_change_m2(self) -> float | None:
+        """Of the drawn area, in the plane of the working CRS; None without geometry."""
+        import shapely
+
+        if any(side.shape is None for side in (*self.before, *self.after)):
+            return None
+        was, now = (sum(shapely.area(side.shape) for side in sides) for sides in (self.before, self.after))
+        return float(now - was)
 
 
-def _chunks(conn: sa.Connection, base: Revision | None, layer: Layer) -> Iterator[revisions.Features]:
-    for start in range(0, base.rows if base else 0, CHUNK):
-        assert base is not None
-        which = revisions.Which(rows=range(start, start + CHUNK))
-        yield revisions.read(conn, base, layer=layer, which=which)
+@dataclass(frozen=True)
+class LayerChanges:
+    """What a load changed in one layer."""
+
+    layer: Layer
+    parts: tuple[str, ...]
+    base: int | None
+    """Number of the revision before; None: there was none."""
+    revision: int
+    kept: bool
+    """Whether both revisions are still there to be compared."""
+    counts: Comparison
+    cases: tuple[Case, ...] = ()
+    differing: int = 0
+    """How many rows differ, told one by one or not."""
+
+    @property
+    def told(self) -> int:
+        """How many rows that differ are among the cases."""
+        return sum(map(_rows, self.cases))
 
 
-def compare(new: Mapping[Place, bytes], old: Mapping[Place, bytes]) -> tuple[Changes, list[Place], list[Place]]:
-    """Compare rows by key and content; return the changes, the keys that came and those that went."""
-    added = [key for key in new if key not in old]
-    removed = [key for key in old if key not in new]
-    unchanged = sum(old.get(key) == digest for key, digest in new.items())
-    changes = Changes(dict.fromkeys(NEW, 0), dict.fromkeys(OLD, 0))
-    changes.new |= {"added": len(added), "unchanged": unchanged, "changed": len(new) - len(added) - unchanged}
-    changes.old |= {"kept": len(old) - len(removed), "removed": len(removed)}
-    return changes, added, removed
+def _rows(case: Case) -> int:
+    stays = {side.key for side in case.before} & {side.key for side in case.after}
+    return len(case.before) + len(case.after) - len(stays)
 
 
-def trace(changes: Changes, came: tuple[list[str], Objects], went: tuple[list[str], Objects]) -> None:
-    """Find out by overlap which parcels that went became which that came; the counts move accordingly."""
-    (new_keys, new_shapes), (old_keys, old_shapes) = came, went
-    forward, backward = links(old_shapes, new_shapes)
-    new_fate: dict[int, str] = {}
-    old_fate: dict[int, str] = {}
-    for old, news in forward.items():
-        for new in news:
-            alone = len(news) == 1 and len(backward[new]) == 1
-            how = _alone(old_shapes[old], new_shapes[new]) if alone else ("split" if len(news) > 1 else "merged")
-            changes.lineage.append((old_keys[old], new_keys[new], how))
-            old_fate[old] = how
-            new_fate[new] = "merged" if len(backward[new]) > 1 else how
-    words = {"split": "split_from", "merged": "merged_from", "renumbered": "renumbered"}
-    for how, count in Counter(new_fate.values()).items():
-        changes.new[words[how]] += count
-        changes.new["added"] -= count
-    for how, count in Counter(old_fate.values()).items():
-        changes.old[how] += count
-        changes.old["removed"] -= count
+def changes_of(conn: sa.Connection, catalogue: Catalogue, load: int, *, most: int = CASES) -> list[LayerChanges]:
+    """Tell what a load changed, layer by layer; where a revision is no longer kept, only the numbers of its report.
+
+    Raises:
+        NotFound: there is no such load.
+    """
+    report = loads.get(conn, load).report or {}
+    entries: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for entry in report.get("loads", ()):
+        entries[entry["layer"]].append(entry)
+    known = [(catalogue.layers[name], found) for name, found in entries.items() if name in catalogue.layers]
+    return [_layer_changes(conn, layer, found, most=most) for layer, found in known]
 
 
-def links(old: Objects, new: Objects) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Return which old shape is which new ones, and the other way round: where the smaller lies in the larger."""
-    import shapely
-
-    forward: dict[int, list[int]] = defaultdict(list)
-    backward: dict[int, list[int]] = defaultdict(list)
-    pairs = shapely.STRtree(new).query(old, predicate="intersects")
-    common = shapely.area(shapely.intersection(old[pairs[0]], new[pairs[1]]))
-    smaller = np.minimum(shapely.area(old[pairs[0]]), shapely.area(new[pairs[1]]))
-    for (left, right), shared, least in zip(pairs.T.tolist(), common, smaller, strict=True):
-        if least > 0 and shared >= ALIKE * least:
-            forward[left].append(right)
-            backward[right].append(left)
-    return forward, backward
-
-
-def _alone(old: object, new: object) -> str:
-    """Say what happened where one old shape and one new one belong together: renumbered only if they are alike."""
-    import shapely
-
-    sizes = float(shapely.area(old)), float(shapely.area(new))
-    if min(sizes) >= ALIKE * max(sizes):
-        return "renumbered"
-    return "split" if sizes[0] > sizes[1] else "merged"
+def _layer_changes(
+    conn: sa.Connection, layer: Layer, entries: Sequence[Mapping[str, Any]], *, most: int
+) -> LayerChanges:
+    base, number = entries[0].get("base"), entries[0]["revision"]
+    parts = tuple(sorted({part for entry in entries for part in entry["parts"]}))
+    held = {one.number: one for one in revisions.listed(conn, layer.name)}
+    if base not in held or number not in held:
+        counts = _added_up([entry["changes"] for entry in entries])
+        return LayerChanges(layer, parts, base, number, base is None, counts)
+    old, new = held[base], held[number]
+    counts = comparison.compare(conn, layer, base=old, revision=new, parts=parts)
+    cases = [*_descents(conn, layer, (old, new), most), *_alone(conn, layer, (old, new), most)]
+    cases.sort(key=lambda one: KINDS.index(one.kind))
+    differing = sum(counts.new.values()) - counts.new["unchanged"] + sum(counts.old.values()) - counts.old["kept"]
+    return LayerChanges(layer, parts, base, number, True, counts, tuple(cases), differing)
 
 
-def shapes_of(conn: sa.Connection, revision: Revision, keys: Collection[str]) -> tuple[list[str], Objects]:
-    """Read the geometries of some rows of a revision."""
-    found = revisions.read(conn, revision, columns=(), which=revisions.Which(keys=list(keys)))
-    return found.table["key"].to_pylist(), found.geometry
+def _added_up(changes: Iterable[Mapping[str, Any]]) -> Comparison:
+    """Sum the reports of several tables that fed one layer."""
+    whole = Comparison(dict.fromkeys(comparison.NEW, 0), dict.fromkeys(comparison.OLD, 0))
+    for one in changes:
+        for mine, told in ((whole.new, one["new"]), (whole.old, one["old"]), (whole.fields, one.get("fields", {}))):
+            for name, count in told.items():
+                mine[name] = mine.get(name, 0) + count
+    return whole
+
+
+Pair = tuple[Revision, Revision]
+
+
+def _descents(conn: sa.Connection, layer: Layer, pair: Pair, most: int) -> Iterator[Case]:
+    """Yield a case for all rows that hang together: what they were, and what they became."""
+    links = comparison.links(conn, most=most)
+    olds = _sides(conn, layer, pair[0], {link.old_row for link in links}, ())
+    news = _sides(conn, layer, pair[1], {link.new_row for link in links}, ())
+    for group in _together(links):
+        before, after = sorted({link.old_row for link in group}), sorted({link.new_row for link in group})
+        several = (len(before) > 1) + 2 * (len(after) > 1)
+        kind = (group[0].how, "merged", "split", "regrouped")[several]
+        yield Case(kind, tuple(olds[row] for row in before), tuple(news[row] for row in after))
+
+
+def _together(links: Sequence[Link]) -> list[list[Link]]:
+    """Group links that share a row."""
+    groups: dict[tuple[str, int], list[Link]] = {}
+    for link in links:
+        joined = [link]
+        for group in {id(groups[end]): groups[end] for end in _ends(link) if end in groups}.values():
+            joined += group
+        groups |= {end: joined for one in joined for end in _ends(one)}
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _ends(link: Link) -> tuple[tuple[str, int], tuple[str, int]]:
+    return ("old", link.old_row), ("new", link.new_row)
+
+
+def _alone(conn: sa.Connection, layer: Layer, pair: Pair, most: int) -> Iterator[Case]:
+    """Yield a case for each row that came, went or changed by itself."""
+    rows = list(comparison.differing(conn, most=most))
+    fields = tuple(sorted({name for one in rows for name in one.fields}))
+    olds = _sides(conn, layer, pair[0], {one.old_row for one in rows}, fields)
+    news = _sides(conn, layer, pair[1], {one.new_row for one in rows}, fields)
+    for one in rows:
+        before = () if one.old_row is None else (olds[one.old_row],)
+        after = () if one.new_row is None else (news[one.new_row],)
+        yield Case(_kind(one), before, after, one.fields, one.moved_m if one.reshaped else None)
+
+
+def _kind(one: Difference) -> str:
+    return "changed" if one.new_row is not None and one.old_row is not None else one.new_class or one.old_class or ""
+
+
+def _sides(
+    conn: sa.Connection, layer: Layer, revision: Revision, rows: set[int] | set[int | None], fields: tuple[str, ...]
+) -> dict[int, Side]:
+    """Read rows of a revision; of fields that are not public nothing is told but that they differ."""
+    columns = [name for name in fields if _public(layer, name)]
+    which = revisions.Which(rows=sorted(row for row in rows if row is not None))
+    found = revisions.read(conn, revision, columns=columns, which=which)
+    cells = found.table.select(["row", "key", *columns]).to_pylist()
+    return {row.pop("row"): Side(row.pop("key"), shape, row) for row, shape in zip(cells, found.geometry, strict=True)}
+
+
+def _public(layer: Layer, column: str) -> bool:
+    name = column if column in layer.fields else column.rpartition("_")[0]
+    return name in layer.fields and layer.fields[name].public

@@ -13,9 +13,9 @@ from gis_sites.errors import Refused, WrongUse
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import crs as systems
 from gis_sites.intake.batch import Objects
+from gis_sites.intake.kinds import of_kind
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.note import COVERAGES
-from gis_sites.intake.shapes import of_kind
 from gis_sites.intake.source import open_source, read_table
 from gis_sites.store import revisions
 from gis_sites.store.revisions import Coverage, Revision

@@ -1,4 +1,4 @@
-"""In which encoding texts are: declared by the file or stated by a person, and held against the bytes; never guessed."""
+"""In which encoding texts are: declared or stated, and held against the bytes; never guessed."""
 
 import codecs
 import re

@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 
 from gis_sites.catalogue import Layer
+from gis_sites.findings import mask
 from gis_sites.intake.fit import Fit
-from gis_sites.intake.names import is_personal, plain
+from gis_sites.intake.names import is_cut, is_personal, plain
 from gis_sites.intake.note import SKIP, Note
 from gis_sites.intake.report import ColumnFate
 from gis_sites.intake.source import SourceTable
+from gis_sites.intake.values import spell
 
 
 def fates(layer: Layer, table: SourceTable, found: Fit, note: Note, *, saved: Note) -> tuple[ColumnFate, ...]:
     """Tell every column in the file's order, then the fields set; `saved` is what a saved note added to the note."""
     told = [fate for column in table.columns for fate in _column(layer, table, found, (note, saved), column)]
-    told += [
-        ColumnFate(column=name, fate="set", field=name, reason=_set_by(layer, table, note, saved, name))
-        for name in found.constants
-    ]
+    for name, value in found.constants.items():
+        shown = mask(spell(value)) if layer.fields[name].public else None
+        why = _set_by(layer, table, note, saved, name)
+        told.append(ColumnFate(column=name, fate="set", field=name, value=shown, reason=why))
     return tuple(told)
 
 
@@ -49,7 +51,10 @@ def _why(layer: Layer, table: SourceTable, notes: tuple[Note, Note], column: str
             return reason
     if plain(column) == plain(name):
         return "name"
-    return "alias" if plain(column) in map(plain, layer.fields[name].aliases) else "values"
+    if plain(column) in map(plain, layer.fields[name].aliases):
+        return "alias"
+    words = (name, *layer.fields[name].aliases)
+    return "cut" if table.cut and any(is_cut(column, word, table.cut) for word in words) else "values"
 
 
 def _set_by(layer: Layer, table: SourceTable, note: Note, saved: Note, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from gis_sites.catalogue import FieldSpec, Layer
 from gis_sites.errors import Refused, WrongUse
 from gis_sites.findings import Finding, FindingType
-from gis_sites.intake.names import is_personal, matches, plain
+from gis_sites.intake.names import is_cut, is_personal, matches, plain
 from gis_sites.intake.note import SKIP, Note
 from gis_sites.intake.source import SourceTable
 from gis_sites.intake.values import UNITS, clean, compiled, reader, spell
@@ -68,10 +68,14 @@ def fit(layer: Layer, table: SourceTable, note: Note, *, seen: Mapping[str, str]
     columns: dict[str, str] = {}
     passed: dict[str, str] = {}
     conflicts: list[Finding] = []
+    cut = _cut(layer, table, taken)
     for name, spec in layer.fields.items():
         if name in said and spec.state != "scale":
             continue
         found = [stated[name]] if name in stated else _candidates(name, spec, table, taken)
+        if not found and name in cut:
+            found = [cut[name]]
+            conflicts.append(Finding(FindingType.COLUMN_CUT, column=cut[name], values={"field": name}))
         if not found and seen and name in seen:
             found = [seen[name]]
         if found:
@@ -117,6 +121,21 @@ def _candidates(name: str, spec: FieldSpec, table: SourceTable, taken: Collectio
     ranks = {plain(word): rank for rank, word in reversed([*enumerate((name, *spec.aliases))])}
     found = [(ranks[plain(column)], column) for column in table.columns if plain(column) in ranks]
     return [column for _, column in sorted(found) if column not in taken]
+
+
+def _cut(layer: Layer, table: SourceTable, taken: Collection[str]) -> dict[str, str]:
+    """Return field -> column for names that were cut off, and that fit the words of one field only."""
+    letters = table.cut
+    if letters is None:
+        return {}
+    words = [(name, word) for name, spec in layer.fields.items() for word in (name, *spec.aliases)]
+    whole = {plain(word) for _, word in words}
+    found: dict[str, str] = {}
+    for column in table.columns:
+        fields = {name for name, word in words if is_cut(column, word, letters)}
+        if len(fields) == 1 and column not in taken and plain(column) not in whole:
+            found.setdefault(fields.pop(), column)
+    return found
 
 
 def _unit_column(spec: FieldSpec, column: str, table: SourceTable) -> str | None:

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -30,9 +30,13 @@ ABROAD = 3.0
 """Degrees beyond the area of a working system abroad that are still its country."""
 BESIDE = 0.15
 """Degrees by which the boxes below are generous."""
-MOSTLY = 0.9
-TERYT = re.compile(r"(?:^|\| )(?P<voivodeship>\d\d)(?P<rest>\d{4})(?:_?\d)?(?:\.|$)")
+MOSTLY, STRAY = 0.9, 0.01
+MUNICIPALITY = "municipality"
+TERYT_DIGITS = 6
+TERYT = re.compile(r"(?:^|\| )(?P<teryt>(?P<voivodeship>\d\d)\d{4})(?:_?\d)?(?:\.|$)")
 """How the identifiers of parcels, precincts and municipalities begin."""
+SHORT = re.compile(r"(?:\d{6}_\d\.)?(?P<precinct>\d{1,4})[.-](?P<rest>(?:AR_\d+\.)?\d+(?:/\d+)?)")
+"""A parcel by precinct and number, the municipality left out or the precinct without its zeros."""
 VOIVODESHIPS: dict[str, Box] = {
     "02": (14.8, 50.1, 17.8, 51.8),
     "04": (17.2, 52.3, 19.8, 53.8),
@@ -62,9 +66,9 @@ class Ground:
     own: Revision | None = None
     """The layer that is loaded, as it is."""
     parcels: Revision | None = None
+    boundary: Revision | None = None
     town: bytes | None = None
     """The municipality, WKB in the working system."""
-    boundary: Revision | None = None
 
     def known(self, load: Loading, keys: Sequence[str | None]) -> Iterator[tuple[str, Bools, Near]]:
         """Yield what points can be compared with: its layer, which of the points, and whether some lie there."""
@@ -78,6 +82,28 @@ class Ground:
             yield BOUNDARY, every, self._in_town
         if self.parcels and load.layer.name != PARCEL:
             yield PARCEL, every, self._near(self.parcels, load.srid)
+
+    @cached_property
+    def municipalities(self) -> frozenset[str]:
+        """The municipalities the inventory is of: six digits each, of the boundaries held, else of the parcels."""
+        towns: frozenset[str] = frozenset()
+        if self.boundary is not None and self.town is not None:
+            said = places.held_like(self.conn, self.boundary, f"{MUNICIPALITY} | ")
+            towns = frozenset(match["teryt"] for key in said if (match := TERYT.search(key)))
+        if not towns and self.parcels is not None:
+            heads = places.beginnings(self.conn, self.parcels, len("306101_1."))
+            most = sum(heads.values()) * STRAY  # what a stray of an earlier import left does not count
+            towns = frozenset(match["teryt"] for head, n in heads.items() if n > most and (match := TERYT.match(head)))
+        return towns
+
+    def not_parcels(self, names: Collection[str]) -> dict[str, list[str]]:
+        """Return which names are no parcels held, each with those it may be short for: `12.45/3`, `0012.45/3`."""
+        assert self.parcels is not None
+        missing = set(names) - places.held(self.conn, self.parcels, names)
+        short = {one: match for one in missing if (match := SHORT.fullmatch(one))}
+        endings = {one: f"{int(match['precinct']):04d}.{match['rest']}" for one, match in short.items()}
+        whole = places.endings(self.conn, self.parcels, set(endings.values()), after=len("306101_1.")) if short else {}
+        return {one: whole.get(endings.get(one, ""), []) for one in missing}
 
     def _near(self, held: Revision, srid: int, keys: Sequence[str] | None = None) -> Near:
         return lambda points: places.near(self.conn, held, points, srid=srid, within=NEAR_M, keys=keys)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
@@ -12,6 +13,7 @@ import shapely
 from gis_sites.intake.batch import Objects
 
 Digest = bytes
+Places = npt.NDArray[np.int64]
 SIZE = 12
 """Bytes of a digest: by chance two of a million rows agree once in 10^17."""
 
@@ -34,19 +36,29 @@ class Verdict:
         return [*self.duplicates, *self.differing, *self.conflicts, *joined]
 
 
-def repeated(keys: pa.Array, part: pa.Array | None) -> list[list[int]]:
-    """Return the places of rows that share a key (and a part, where its numbers are given), group by group.
+def sorted_places(keys: pa.Array) -> Places:
+    """Return the places of keys in the order of their code points; equal ones stay in their order."""
+    found: Places = pc.sort_indices(keys).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    return found
 
-    >>> repeated(pa.array(["a", "b", "a"]), None)
+
+def repeated(keys: pa.Array, order: Places) -> list[list[int]]:
+    """Return the places of rows that share a key, group by group; `order` is that of the keys.
+
+    >>> keys = pa.array(["a", "b", "a"])
+    >>> repeated(keys, sorted_places(keys))
     [[0, 2]]
     """
-    if len(keys) == pc.count_distinct(keys).as_py():
-        return []
-    names = pa.table({"key": keys} if part is None else {"key": keys, "part": part})
-    counted = names.append_column("place", pa.array(np.arange(len(keys)))).group_by(names.column_names)
-    groups = counted.aggregate([("place", "count"), ("place", "list")])
-    places = groups.filter(pc.greater(groups["place_count"], 1))["place_list"].to_pylist()
-    return sorted(sorted(group) for group in places)
+    inside = keys.take(pa.array(order))
+    same = pc.equal(inside.slice(1), inside.slice(0, max(len(inside) - 1, 0))).to_numpy(zero_copy_only=False)
+    groups: list[list[int]] = []
+    last = -1
+    for position in np.flatnonzero(same).tolist():
+        if position != last + 1 or not groups:
+            groups.append([int(order[position])])
+        groups[-1].append(int(order[position + 1]))
+        last = position
+    return groups
 
 
 def resolve(groups: Iterable[list[int]], shapes: Mapping[int, Digest], fields: Mapping[int, Digest]) -> Verdict:
@@ -104,7 +116,7 @@ def field_digests(cells: Mapping[str, pa.Array | pa.ChunkedArray], n: int) -> li
 
 def joined_shape(shapes: Objects) -> shapely.Geometry:
     """Return several geometries as one MULTI of their kind."""
-    from gis_sites.intake.shapes import of_kind
+    from gis_sites.intake.kinds import of_kind
 
     whole = np.array([shapely.union_all(shapes)], dtype=object)
     return of_kind(whole, "any")[0][0]

@@ -137,10 +137,11 @@ def _report(one: Loaded, revision: Revision, note: Note, lang: str) -> LoadRepor
         coverage=one.coverage.kind,
         dated=note.dated,
         publisher=note.publisher,
-        changes=Changed(new=one.changes.new, old=one.changes.old),
+        changes=Changed(**vars(one.changes)),
         columns=list(one.plan.fates),
         findings=tally.summary(masked, lang),
         revision=revision.number,
+        base=one.base,
     )
 
 

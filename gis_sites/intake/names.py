@@ -28,6 +28,15 @@ def plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", bare(text))
 
 
+def is_cut(column: str, word: str, letters: int) -> bool:
+    """Say whether a column may be called by a word of which a format kept so many letters only.
+
+    >>> is_cut("POLE_EWIDE", "pole_ewidencyjne", 10), is_cut("numer", "numer_dzialki", 10)
+    (True, False)
+    """
+    return len(word) > letters and plain(word[:letters]) == plain(column)
+
+
 def matches(name: str, pattern: str) -> bool:
     """Say whether a table's name fits a pattern (`*` and `?`), whatever its capitals and diacritics."""
     return fnmatch.fnmatchcase(bare(name), bare(pattern))

@@ -34,7 +34,8 @@ class Note(BaseModel):
     """The part that is replaced, for all tables or by table."""
     coverage: str | dict[str, str] | None = None
     """`boundary`, `parcels`, `own`, `none` or a file, for all layers or by layer."""
-    crs: str | None = None
+    crs: str | dict[str, str] | None = None
+    """The coordinate system, for all tables or by table; `swapped` and `sure` may follow its name."""
     encoding: str | None = None
     dated: dt.date | None = None
     publisher: str | None = None
@@ -66,6 +67,10 @@ class Note(BaseModel):
     def part_of(self, table: str) -> str | None:
         """Return the part stated for a table."""
         return self.part.get(table, self.part.get("")) if isinstance(self.part, dict) else self.part
+
+    def crs_of(self, table: str) -> str | None:
+        """Return the coordinate system stated for a table."""
+        return self.crs.get(table, self.crs.get("")) if isinstance(self.crs, dict) else self.crs
 
     def coverage_of(self, layer: str) -> str | None:
         """Return the coverage stated for a layer."""
@@ -118,6 +123,7 @@ def note_of(
     set: Sequence[str] = (),
     part: Sequence[str] = (),
     coverage: Sequence[str] = (),
+    crs: Sequence[str] | str = (),
     **options: Any,  # noqa: ANN401 - the plain options, checked by the model
 ) -> Note:
     """Make a note from the words of a command line.
@@ -128,6 +134,7 @@ def note_of(
     said: dict[str, Any] = {name: value for name, value in options.items() if value not in (None, False)}
     said |= {"layer": _pairs("layer", layer), "column": _pairs("column", column), "set": _pairs("set", set)}
     said |= {"coverage": _maybe_pairs(coverage), "part": _maybe_pairs(part)}
+    said |= {"crs": _maybe_pairs([crs] if isinstance(crs, str) else crs)}
     try:
         return Note.model_validate({key: value for key, value in said.items() if value})
     except ValidationError as error:
@@ -146,6 +153,10 @@ def _pairs(option: str, words: Sequence[str]) -> dict[str, str]:
 
 def _maybe_pairs(words: Sequence[str]) -> str | dict[str, str] | None:
     """Read `VALUE` or several `NAME=VALUE`; a bare value beside named ones is for all others."""
-    if len(words) == 1 and "=" not in words[0]:
+    if len(words) == 1 and not _is_pair(words[0]):
         return words[0]
-    return {(word.partition("=")[0] if "=" in word else ""): word.rpartition("=")[2] for word in words} or None
+    return {(word.partition("=")[0] if _is_pair(word) else ""): word.rpartition("=")[2] for word in words} or None
+
+
+def _is_pair(word: str) -> bool:
+    return "=" in word and not word.startswith("+")  # a system in PROJ's own words is no pair

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gis_sites.errors import Refused
 from gis_sites.intake.formats import File
@@ -112,17 +113,17 @@ def _straight(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyar
     return pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, "__curved"])
 
 
-def _kinds(shapes: Any) -> Any:  # noqa: ANN401 - pyarrow comes without types
+def _kinds(shapes: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 - pyarrow comes without types
     """Return the WKB type of each geometry without its dimensions, 0 where there is none."""
-    raw = np.frombuffer(shapes.buffers()[2] or b"", dtype=np.uint8)
     wide = np.int64 if str(shapes.type).startswith("large") else np.int32
-    offsets = np.frombuffer(shapes.buffers()[1], dtype=wide)[shapes.offset :][: len(shapes) + 1]
-    starts = offsets[:-1][np.diff(offsets) >= 5]
-    bytes_ = raw[starts[:, None] + np.arange(1, 5)].astype(np.uint32)
-    little = raw[starts].astype(bool)[:, None]
-    codes = np.where(little, bytes_ << np.array([0, 8, 16, 24], np.uint32), bytes_ << np.array([24, 16, 8, 0], np.uint32))
+    offsets = np.frombuffer(shapes.buffers()[1], dtype=wide)[shapes.offset :][: len(shapes) + 1].astype(np.int64)
+    raw = np.frombuffer(shapes.buffers()[2] or b"", dtype=np.uint8)
+    there = np.diff(offsets) >= 5
+    starts = offsets[:-1][there]
+    little = raw[starts[:, None] + np.arange(1, 5)].copy().view("<u4")[:, 0]
+    codes = np.where(raw[starts] == 1, little, little.byteswap())
     kinds = np.zeros(len(shapes), dtype=np.int64)
-    kinds[np.diff(offsets) >= 5] = (codes.sum(axis=1) & 0x0FFFFFFF) % 1000
+    kinds[there] = (codes & 0x0FFFFFFF) % 1000
     return kinds
 
 

@@ -1,26 +1,28 @@
-"""What is checked against parcels: registered areas against drawn ones, and the parcels that rows name."""
+"""What is checked of parcels and against them: areas, municipalities, the parcels that rows of other layers name."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 import shapely
-import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer
 from gis_sites.findings import Finding, FindingType
 from gis_sites.geodesy import ellipsoidal_area, planar_area
 from gis_sites.intake.batch import Batch
+from gis_sites.intake.ground import PARCEL, TERYT, TERYT_DIGITS, Ground
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.values import UNITS
-from gis_sites.store import revisions
-from gis_sites.store.revisions import Revision
 
 TOLERANCE = 0.01
 LEAST_M2 = 1.0
 SCALED = 0.004
 """More than any national system scales an area by: what is closer than that in the plane is close on the ellipsoid."""
+STRAYS = 20
+"""Parcels of another municipality that are noticed one by one, in some thousands of rows."""
+SHOWN = 3
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
@@ -58,14 +60,6 @@ def _compare_areas(batch: Batch, names: list[str], load: Loading) -> None:
         load.tally.find(Finding(FindingType.AREA_DIFFERS, row, key, values=areas))
 
 
-def ids(conn: sa.Connection, parcels: Revision | None) -> frozenset[str] | None:
-    """Return the identifiers of all parcels, None where no parcels are loaded."""
-    if parcels is None:
-        return None
-    found = revisions.read(conn, parcels, columns=(), geometry=False)
-    return frozenset(found.table["key"].to_pylist())
-
-
 def named(text: str) -> list[str]:
     """Return the parcels a cell names, parted by commas, semicolons or blanks.
 
@@ -75,15 +69,51 @@ def named(text: str) -> list[str]:
     return [one for one in _BETWEEN.split(text) if one]
 
 
-def parcels_found(batches: Iterable[Batch], load: Loading, known: Collection[str] | None) -> Iterator[Batch]:
-    """Notice parcels that rows name and the inventory does not hold."""
+def parcels_found(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator[Batch]:
+    """Notice parcels that rows name and the inventory does not hold, or names in short."""
     for batch in batches:
-        if known is not None and load.layer.parcels in load.filled:
-            column = load.place(load.layer.parcels or "")
-            cells = batch.cells[load.layer.parcels].to_pylist()
-            for row, text in zip(batch.row.tolist(), cells, strict=True):
-                for parcel in named(text or ""):
-                    if parcel not in known:
-                        values = {"parcel": parcel}
-                        load.tally.find(Finding(FindingType.PARCEL_NOT_FOUND, row, column=column, values=values))
+        if ground.parcels is not None and load.layer.parcels in load.filled:
+            _named_parcels(batch, load.layer.parcels or "", load, ground)
         yield batch
+
+
+def _named_parcels(batch: Batch, name: str, load: Loading, ground: Ground) -> None:
+    cells = batch.cells[name].dictionary_encode()
+    texts = [named(text) for text in cells.dictionary.to_pylist()]
+    missing = ground.not_parcels({one for text in texts for one in text})
+    if not missing:
+        return
+    index, column = cells.indices.fill_null(-1).to_numpy(zero_copy_only=False), load.place(name)
+    for place, text in enumerate(texts):
+        for parcel in missing.keys() & text:
+            meant = ", ".join(missing[parcel][:SHOWN])
+            kind = FindingType.PARCEL_IN_SHORT if meant else FindingType.PARCEL_NOT_FOUND
+            values = {"parcel": parcel, **({"meant": meant} if meant else {})}
+            rows = batch.row[index == place].tolist()
+            load.tally.find(*(Finding(kind, row, column=column, values=values) for row in rows))
+
+
+def of_town(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator[Batch]:
+    """Notice parcels whose identifiers are of another municipality than those held."""
+    expected = ground.municipalities if load.layer.name == PARCEL else frozenset()
+    for batch in batches:
+        if expected:
+            _elsewhere(batch, expected, load)
+        yield batch
+
+
+def _elsewhere(batch: Batch, expected: frozenset[str], load: Loading) -> None:
+    """Notice strays one by one; where they are many, one finding speaks for all of a municipality."""
+    name = load.layer.key_fields[0]
+    heads = pc.utf8_slice_codeunits(batch.cells[name], 0, len("306101_1.")).dictionary_encode()
+    index = heads.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    for place, head in enumerate(heads.dictionary.to_pylist()):
+        town = head[:TERYT_DIGITS]
+        if TERYT.match(head) is None or town in expected:
+            continue
+        rows = np.flatnonzero((index == place) & ~batch.rejected).tolist()
+        many = len(rows) > STRAYS
+        values = {"town": town, "expected": ", ".join(sorted(expected)[:SHOWN]), "count": len(rows) if many else 1}
+        for row in rows[:1] if many else rows:
+            place_of = {"key": batch.key[row], "column": load.place(name)}
+            load.tally.find(Finding(FindingType.OTHER_MUNICIPALITY, int(batch.row[row]), **place_of, values=values))

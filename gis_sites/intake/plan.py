@@ -64,9 +64,11 @@ def read_source(store: Store, catalogue: Catalogue, path: Path, note: Note) -> I
         WrongUse: an option names what is not there.
         Refused: the file cannot be read, a table is left to guessing, or something must be stated.
     """
-    source = open_source(path)
+    source = open_source(path, note.encoding)
     with store.begin() as conn:
         known = reused(conn, catalogue, source, note)
+    if known.note.encoding != note.encoding:
+        source = open_source(path, known.note.encoding)
     _names_exist(source, catalogue, known.note)
     look = looking(source, known.note.encoding)
     found = [recognise(catalogue, one, known.note, look=look, saved=known.added.layer) for one in source.tables]
@@ -80,7 +82,9 @@ def read_source(store: Store, catalogue: Catalogue, path: Path, note: Note) -> I
         loads = [_against_the_last(conn, source, one, note.publisher) for one in loads]
     loads.sort(key=lambda load: FIRST.index(load.layer.name) if load.layer.name in FIRST else len(FIRST))
     saves = to_save(known.keeps) if note.publisher and known.note.maps else {}
-    return ImportPlan(source, known.note, tuple(loads), _left_out(found), known.added, saves, known.findings)
+    return ImportPlan(
+        source, known.note, tuple(loads), (*_left_out(found), *source.unread), known.added, saves, known.findings
+    )
 
 
 def _left_out(found: list[Recognised]) -> tuple[str, ...]:
@@ -102,8 +106,8 @@ def _against_the_last(conn: sa.Connection, source: Source, plan: TablePlan, publ
 
 def _names_exist(source: Source, catalogue: Catalogue, note: Note) -> None:
     """Refuse options about tables and layers there are none of."""
-    parts = note.part if isinstance(note.part, dict) else {}
-    for name in (*note.layer, *(name for name in parts if name)):
+    by_table = [said for said in (note.part, note.crs) if isinstance(said, dict)]
+    for name in (*note.layer, *(name for said in by_table for name in said if name)):
         if name not in source.by_name:
             raise WrongUse("import.no_table", table=name, file=source.name, hint=nearest(name, source.by_name))
     for place, target in note.column.items():
@@ -130,12 +134,14 @@ def _layer_field(catalogue: Catalogue, option: str, target: str) -> None:
 
 
 def _table_plan(table: SourceTable, layer: Layer, match: Match, known: Reused) -> TablePlan:
+    table.refuse_unclear()
     note = known.note
     seen = {name: one.column for name, one in match.seen.items()}
     found = _part_as_field(layer, fit(layer, table, note, seen=seen), note.part_of(table.name))
     without_key = check(layer, table, found)
-    crs, said = systems.decide(table, note.crs)
-    findings = (*found.findings, *without_key, *((said,) if said else ()))
+    crs, said = systems.decide(table, note.crs_of(table.name))
+    empty = () if table.rows else (Finding(FindingType.TABLE_EMPTY, values={"table": table.name}),)
+    findings = (*found.findings, *without_key, *((said,) if said else ()), *empty)
     told = fates(layer, table, found, note, saved=known.added)
     return TablePlan(table, layer, match, found, crs, note.part_of(table.name), findings, told)
 

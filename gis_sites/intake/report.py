@@ -23,6 +23,12 @@ class Changed(BaseModel):
 
     new: dict[str, int]
     old: dict[str, int]
+    fields: dict[str, int] = Field(default_factory=dict)
+    """Stored column -> changed rows in which it differs."""
+    reshaped: int = 0
+    """Changed rows whose geometry differs."""
+    moved_m: float | None = None
+    """How far a point of an outline lies from the other outline, in the one that moved farthest."""
 
 
 class ColumnFate(BaseModel):
@@ -31,6 +37,8 @@ class ColumnFate(BaseModel):
     column: str
     fate: Literal["loaded", "unit", "set", "conflict", "ignored", "private"]
     field: str | None = None
+    value: str | None = None
+    """What the field was set to."""
     reason: str | None = None
     """Word of `show.why_*`."""
 
@@ -57,6 +65,8 @@ class LoadReport(BaseModel):
     columns: list[ColumnFate]
     findings: list[dict[str, Any]]
     revision: int
+    base: int | None = None
+    """The revision it was compared with."""
 
 
 class ImportReport(BaseModel):

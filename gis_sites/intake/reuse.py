@@ -15,7 +15,7 @@ from gis_sites.store import saved
 
 NOT_SAVED = ("dated", "publisher", "allow_shrink")
 """What speaks of one delivery, not of how its publisher writes."""
-BY_NAME = ("layer", "column", "set", "part", "coverage")
+BY_NAME = ("layer", "column", "set", "part", "coverage", "crs")
 """The options given by the name of a table, column, field or layer."""
 EMPTY: dict[str, dict[str, str]] = {"layer": {}, "column": {}, "set": {}}
 """What those of them say that must say something; the others say nothing."""
@@ -112,7 +112,7 @@ def _fits(catalogue: Catalogue, source: Source, option: str, name: str, value: s
             table_name, _, target = name.rpartition(":")
             known = _is_field(catalogue, target)
             return known if not known or not table_name or table_name in source.by_name else None
-        case "part":
+        case "part" | "crs":
             return True if not name or name in source.by_name else None
         case _:
             return not name or name in catalogue.layers

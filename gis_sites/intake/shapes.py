@@ -6,24 +6,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyproj
 import shapely
 
 from gis_sites.errors import Refused
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import crs as systems
+from gis_sites.intake import kinds, mending
 from gis_sites.intake.batch import Batch, Bools, Objects
 from gis_sites.intake.loading import Loading
+from gis_sites.intake.mending import Places
 
-KINDS = {"point": 0, "line": 1, "polygon": 2}
-SINGLE = {0: 4, 1: 5, 3: 6}
-"""Types of single geometries, as GEOS numbers them, and of the MULTI of each."""
 WITH_SRID = 0x20000000
 LONGEST = 1 << 31
 """More than the bytes of any geometry: a slice to no stated end fails in Arrow."""
+ARC_DEGREES = 1
+"""The longest step of the chords an arc is replaced by: the reader tells GDAL so."""
+ARC_OFF = 0.004
+"""How far a chord lies off its arc at most, per cent of the radius: 1 - cos(half a step)."""
 MOSTLY = 0.9
 """From this share of rows outside on, the system is wrong and not the rows."""
 
@@ -106,6 +107,7 @@ class Repair:
         absent: Bools = np.array([shape is None for shape in wkb], dtype=bool)
         with np.errstate(invalid="ignore"):  # a coordinate that is no number is noticed below
             self.shapes[~absent] = shapely.from_wkb(wkb[~absent], on_invalid="ignore")
+            self._close(np.flatnonzero(~absent & shapely.is_missing(self.shapes)))
         missing = absent | shapely.is_empty(self.shapes)
         unnamed = _names_nothing(self.batch, self.load)
         self.reject(missing & unnamed, FindingType.GEOMETRY_MISSING)
@@ -115,13 +117,22 @@ class Repair:
         self.shapes[deep] = shapely.force_2d(self.shapes[deep])
         self.notice(deep, FindingType.GEOMETRY_FLATTENED)
         curved = _curved(self.batch) & self.good
-        self.notice(curved, FindingType.CURVE_LINEARISED)
+        self.notice(curved, FindingType.CURVE_LINEARISED, degrees=ARC_DEGREES, share=ARC_OFF)
         self.repaired |= deep | curved
         points, rows = shapely.get_coordinates(self.shapes, return_index=True)
         wild = np.zeros(len(self.batch), dtype=bool)
         wild[rows[~np.isfinite(points).all(axis=1)]] = True
         self.reject(wild, FindingType.GEOMETRY_BROKEN, reason="NaN")
         self.shapes[~self.good] = None
+
+    def _close(self, places: Places) -> None:
+        """Close rings that do not end where they began: for those GEOS reads nothing."""
+        shapes = shapely.from_wkb(self.batch.geometry[places], on_invalid="fix")
+        closed = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+        self.shapes[places[closed]] = shapes[closed]
+        for place in places[closed].tolist():
+            self._find(place, FindingType.RING_CLOSED)
+        self.repaired[places[closed]] = True
 
     def place(self, crs: systems.System, move: systems.Move | None, seen: Counter[str]) -> None:
         """Reject what lies outside the system's area of use; take the rest to the working system."""
@@ -141,45 +152,79 @@ class Repair:
             self.shapes[there] = shapely.transform(self.shapes[there], move, interleaved=False)
 
     def mend(self) -> None:
-        """Keep the parts of the layer's kind, make them valid and MULTI."""
+        """Keep the parts of the layer's kind, make them valid, take repeated points out; point at spikes."""
         there = ~shapely.is_missing(self.shapes)
         self._of_kind(there)
+        self._valid(there & self.good & ~shapely.is_valid(self.shapes))
         there &= self.good
-        broken = there & ~shapely.is_valid(self.shapes)
-        if not broken.any():
+        nothing = there & (shapely.get_dimensions(self.shapes) == 2) & (shapely.area(self.shapes) < mending.NO_AREA_M2)
+        self.reject(nothing, FindingType.GEOMETRY_NO_AREA)
+        self._sides(np.flatnonzero(there & ~nothing))
+
+    def _valid(self, broken: Bools) -> None:
+        """Make invalid geometries valid; reject those of which too little or too much would be left."""
+        places = np.flatnonzero(broken)
+        if not len(places):
             return
-        before = self.shapes[broken]
-        valid = shapely.make_valid(before, method="structure", keep_collapsed=False)
-        after, _ = of_kind(valid, self.load.layer.geometry)
-        for place, old, new in zip(np.flatnonzero(broken).tolist(), before, after, strict=True):
-            reason = shapely.is_valid_reason(old).split("[")[0]
-            if new is None:
-                self.good[place] = False
-                self._find(place, FindingType.GEOMETRY_BROKEN, reason=reason)
-                continue
-            areas = {"before": round(float(shapely.area(old)), 2), "after": round(float(shapely.area(new)), 2)}
-            self._find(place, FindingType.GEOMETRY_REPAIRED, reason=reason, **areas)
-        self.shapes[broken] = after
-        self.repaired |= broken
+        before = self.shapes[places]
+        after = mending.made_valid(before)
+        kept, dropped = kinds.of_kind(after, self.load.layer.geometry)
+        left = ~shapely.is_missing(kept)
+        was, now = np.zeros(len(places)), np.zeros(len(places))
+        was[left], now[left] = mending.areas(before[left], kept[left], self.load.working)
+        guessed = mending.too_much(was, now)
+        for at, place in enumerate(places.tolist()):
+            reason = shapely.is_valid_reason(before[at]).split("[")[0]
+            said = {"reason": reason, "method": mending.METHOD, "before": round(was[at], 2), "after": round(now[at], 2)}
+            if not left[at]:
+                flat = shapely.get_dimensions(before[at]) == 2
+                kind = FindingType.GEOMETRY_NO_AREA if flat else FindingType.GEOMETRY_BROKEN
+                self._find(place, kind, before[at], **({} if flat else {"reason": reason}))
+            elif guessed[at]:
+                self._find(place, FindingType.GEOMETRY_CHANGED_TOO_MUCH, before[at], **said)
+            else:
+                self._find(place, FindingType.GEOMETRY_REPAIRED, **said)
+                if dropped[at]:
+                    self._find(place, FindingType.GEOMETRY_PARTS_DROPPED, dropped=kinds.other(after[at], kept[at]))
+        self.shapes[places] = kept
+        self.good[places] = left & ~guessed
+        self.repaired[places] = True
+
+    def _sides(self, places: Places) -> None:
+        """Take points out that are repeated one after the other; notice spikes of polygons."""
+        sides = mending.Sides(self.shapes[places])
+        again = np.zeros(len(self.good), dtype=bool)
+        again[places[sides.repeated()]] = True
+        self.shapes[again] = shapely.remove_repeated_points(self.shapes[again])
+        self.notice(again, FindingType.POINTS_REPEATED)
+        self.repaired |= again
+        for spike in sides.spikes():
+            place = int(places[spike.place])
+            if shapely.get_dimensions(self.shapes[place]) == 2:
+                said = {"degrees": round(spike.degrees, 3), "length": round(spike.length, 2)}
+                self._find(place, FindingType.SPIKE, spike.tip, **said)
 
     def _of_kind(self, there: Bools) -> None:
         wanted = self.load.layer.geometry
-        odd = ~_plain(self.shapes, wanted)
+        odd = ~kinds.plain(self.shapes, wanted)
         found, dropped = self.shapes.copy(), np.zeros(len(odd), dtype=bool)
-        found[odd], dropped[odd] = of_kind(self.shapes[odd], wanted)
+        found[odd], dropped[odd] = kinds.of_kind(self.shapes[odd], wanted)
         wrong = there & shapely.is_missing(found)
         for place in np.flatnonzero(wrong & self.good).tolist():
-            self._find(place, FindingType.GEOMETRY_TYPE, found=self.shapes[place].geom_type, wanted=wanted)
+            shape = self.shapes[place]
+            self._find(place, FindingType.GEOMETRY_TYPE, shape, found=shape.geom_type, wanted=wanted)
         self.good &= ~wrong
         narrowed = dropped & there & ~wrong
         for place in np.flatnonzero(narrowed).tolist():
-            self._find(place, FindingType.GEOMETRY_PARTS_DROPPED, dropped=_other(self.shapes[place], found[place]))
+            self._find(place, FindingType.GEOMETRY_PARTS_DROPPED, dropped=kinds.other(self.shapes[place], found[place]))
         self.repaired |= narrowed
         self.shapes = found
 
-    def _find(self, place: int, kind: FindingType, **values: object) -> None:
+    def _find(self, place: int, kind: FindingType, where: shapely.Geometry | None = None, /, **values: object) -> None:
+        """Notice something about one row, there or where its geometry will be."""
         row, key = int(self.batch.row[place]), self.batch.key[place]
-        self.load.tally.find(Finding(kind, row, key, values=values))
+        wkb = None if where is None else shapely.to_wkb(where)
+        self.load.tally.find(Finding(kind, row, key, values=values, place=wkb))
 
     def done(self) -> Batch:
         """Return the batch with its geometry made right."""
@@ -194,56 +239,6 @@ def _curved(batch: Batch) -> Bools:
     return flags
 
 
-def _other(whole: shapely.Geometry, kept: shapely.Geometry) -> str:
-    parts, _ = _parts(np.array([whole], dtype=object))
-    kind = shapely.get_dimensions(kept)
-    kinds = Counter(part.geom_type for part in parts if shapely.get_dimensions(part) != kind)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-
-
-def _plain(shapes: Objects, wanted: str) -> Bools:
-    """Return where a geometry is of the wanted kind as it is, single or a MULTI of one part."""
-    kinds = np.array([*SINGLE, *SINGLE.values()]) if wanted == "any" else np.array([*_types(KINDS[wanted])])
-    alone = ~shapely.is_empty(shapes) & (shapely.get_num_geometries(shapes) == 1)
-    plain: Bools = alone & np.isin(shapely.get_type_id(shapes), kinds)
-    return plain
-
-
-def _types(kind: int) -> tuple[int, int]:
-    return next((single, multi) for single, multi in SINGLE.items() if multi == 4 + kind)
-
-
-def of_kind(shapes: Objects, wanted: str) -> tuple[Objects, Bools]:
-    """Return MULTI geometries of the wanted kind, None where there is none, and where other parts were dropped.
-
-    Of a geometry of several kinds a layer of kind `any` keeps the highest.
-    """
-    parts, rows = _parts(shapes)
-    kinds = shapely.get_dimensions(parts)
-    keep = np.full(len(shapes), KINDS.get(wanted, -1))
-    if wanted == "any":
-        np.maximum.at(keep, rows, kinds)
-    chosen = kinds == keep[rows]
-    result: Objects = np.full(len(shapes), None, dtype=object)
-    for kind, build in enumerate((shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)):
-        mine = chosen & (kinds == kind)
-        if mine.any():
-            build(parts[mine], indices=rows[mine], out=result)
-    dropped = np.zeros(len(shapes), dtype=bool)
-    dropped[rows[~chosen]] = True
-    return result, dropped
-
-
-def _parts(shapes: Objects) -> tuple[Objects, npt.NDArray[np.intp]]:
-    """Take geometries apart, collections within collections too; empty parts fall away."""
-    parts, rows = shapely.get_parts(shapes, return_index=True)
-    while (shapely.get_type_id(parts) >= 4).any():
-        parts, inner = shapely.get_parts(parts, return_index=True)
-        rows = rows[inner]
-    full = ~shapely.is_empty(parts)
-    return parts[full], rows[full]
-
-
 def to_ewkb(shapes: Objects, srid: int) -> pa.Array:
     """Return geometries as the database takes them: EWKB with their system, a single one as a MULTI of one part.
 
@@ -251,7 +246,7 @@ def to_ewkb(shapes: Objects, srid: int) -> pa.Array:
     """
     wkb = pa.array(shapely.to_wkb(shapes).tolist(), pa.binary())
     codes = shapely.get_type_id(shapes)
-    single = np.isin(codes, list(SINGLE))
+    single = np.isin(codes, list(kinds.SINGLE))
     heads = pa.array([None, *(_head(code, srid) for code in range(8))], pa.binary()).take(pa.array(codes + 1))
     rest = wkb if single.all() else pc.if_else(pa.array(single), wkb, pc.binary_slice(wkb, 5, LONGEST))
     return pc.binary_join_element_wise(heads, rest, pa.scalar(b""))
@@ -259,6 +254,6 @@ def to_ewkb(shapes: Objects, srid: int) -> pa.Array:
 
 def _head(code: int, srid: int) -> bytes:
     """Return the bytes before a geometry's parts: byte order, type with the sign that a system follows, system."""
-    kind = SINGLE.get(code, code)
+    kind = kinds.SINGLE.get(code, code)
     head = struct.pack("<BII", 1, kind | WITH_SRID, srid)
-    return head + struct.pack("<I", 1) if code in SINGLE else head
+    return head + struct.pack("<I", 1) if code in kinds.SINGLE else head

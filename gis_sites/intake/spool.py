@@ -29,6 +29,8 @@ class Spool:
     part: pa.DictionaryArray
     repaired: Bools
     keep: Bools
+    order: Numbers
+    """The places in the order of keys."""
     joined: dict[int, list[int]] = field(default_factory=dict)
     """Place of a kept row -> places of those joined to it."""
     unions: dict[int, bytes] = field(default_factory=dict)
@@ -74,6 +76,7 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
         _joined(parts),
         np.concatenate([np.empty(0, dtype=bool), *repaired]),
         np.ones(sum(map(len, rows)), dtype=bool),
+        np.empty(0, dtype=np.int64),
     )
 
 
@@ -97,16 +100,28 @@ def _contents(batch: Batch, waiting: pa.RecordBatch) -> list[str]:
 
 def decide(held: Spool, load: Loading) -> None:
     """Decide which rows are kept, by their keys or as a multiset, and count the others."""
+    held.order = keying.sorted_places(held.keys)
+    repeated = keying.repeated(held.keys, held.order)
     if not load.keyed:
-        _number_alike(held)
-        return
+        _number_alike(held, repeated)
     # Identifiers that a layer requires stand for themselves; others need only differ within a part.
-    alone = any(load.layer.fields[name].required for name in load.layer.key_fields)
-    repeated = keying.repeated(held.keys, None if alone else held.part.indices)
+    elif any(load.layer.fields[name].required for name in load.layer.key_fields):
+        _resolve(held, repeated, load)
+    else:
+        _resolve(held, [group for same in repeated for group in _by_part(held, same)], load)
+
+
+def _by_part(held: Spool, places: list[int]) -> Iterator[list[int]]:
+    parts: dict[int, list[int]] = {}
+    for place in places:
+        parts.setdefault(held.part.indices[place].as_py(), []).append(place)
+    return (group for group in parts.values() if len(group) > 1)
+
+
+def _resolve(held: Spool, repeated: list[list[int]], load: Loading) -> None:
     if not repeated:
         return
-    places = sorted(place for group in repeated for place in group)
-    shapes, fields = _digests(held, places)
+    shapes, fields = _digests(held, sorted(place for group in repeated for place in group))
     verdict = keying.resolve(repeated, shapes, fields)
     held.keep[verdict.gone] = False
     held.joined = verdict.joined
@@ -117,15 +132,15 @@ def decide(held: Spool, load: Loading) -> None:
         held.repaired[kept] |= any(held.repaired[place] for place in others)
 
 
-def _number_alike(held: Spool) -> None:
+def _number_alike(held: Spool, repeated: list[list[int]]) -> None:
     """Tell rows of the same content apart by a running number; a multiset keeps them all."""
-    alike = keying.repeated(held.keys, None)
-    if alike:
+    if repeated:
         keys = held.keys.to_pylist()
-        for group in alike:
+        for group in repeated:
             for number, place in enumerate(group[1:], 2):
                 keys[place] = f"{keys[place]}-{number}"
         held.keys = pa.array(keys, pa.string())
+        held.order = keying.sorted_places(held.keys)
 
 
 def _report(held: Spool, verdict: keying.Verdict, load: Loading) -> None:
@@ -160,13 +175,12 @@ def reject_keys(held: Spool, taken: pa.Array, load: Loading) -> None:
 
 def in_order(held: Spool) -> Numbers:
     """Return the place in the order of keys (then parts, then rows) of each kept row; -1 for the others."""
-    kept = np.flatnonzero(held.keep)
-    chosen = pa.array(kept)
-    columns = {"key": held.keys, "part": held.part.cast(pa.string()), "row": pa.array(held.row)}
-    table = pa.table({name: column.take(chosen) for name, column in columns.items()})
-    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in columns]).to_numpy()
-    positions = np.full(len(held), -1, dtype=np.int64)
-    positions[kept[order]] = np.arange(len(kept))
+    order = held.order[held.keep[held.order]]
+    chosen = held.keys.take(pa.array(order))
+    for group in keying.repeated(chosen, np.arange(len(order))):  # the same key in several parts
+        order[group] = sorted(order[group], key=lambda place: (held.part[place].as_py(), held.row[place]))
+    positions: Numbers = np.full(len(held), -1, dtype=np.int32)
+    positions[order] = np.arange(len(order))
     return positions
 
 

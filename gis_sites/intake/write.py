@@ -1,6 +1,7 @@
 """One layer of an import: its tables prepared, decided, written as a revision, compared with the one before."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pyproj
 import shapely
 import sqlalchemy as sa
 
+from gis_sites.ahead import ahead
 from gis_sites.catalogue import Layer
 from gis_sites.errors import Refused
 from gis_sites.findings import Finding
-from gis_sites.intake import conform, parcels, rows, shapes
+from gis_sites.intake import axes, conform, parcels, rows, shapes
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import spool as spools
 from gis_sites.intake.batch import Batch, Numbers, Objects
+from gis_sites.intake.ground import Ground
 from gis_sites.intake.loading import ALL, Loading
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import TablePlan
@@ -106,14 +109,15 @@ def prepare(conn: sa.Connection, run: Run, plan: TablePlan) -> Loaded:
     loading.tally.find(*plan.findings)
     town = coverages.municipality(conn, run.held.get(coverages.BOUNDARY))
     coverage = coverages.decide(loading, run.note.coverage_of(plan.layer.name), town)
-    known = parcels.ids(conn, run.held.get("parcel")) if plan.layer.parcels else None
+    ground = Ground(conn, run.held.get(plan.layer.name), run.held.get("parcel"), run.held.get("boundary"), town)
     name = f"{plan.layer.name}-{len(list(run.folder.iterdir()))}.arrow"
-    waiting = spools.spool(prepared(_read(run, loading), loading, known), run.folder / name, loading)
+    with closing(_read(run, loading)) as source:
+        waiting = spools.spool(prepared(source, loading, ground), run.folder / name, loading)
     spools.decide(waiting, loading)
     return Loaded(plan, loading, waiting, coverage)
 
 
-def prepared(source: Iterable[pa.RecordBatch], load: Loading, known: frozenset[str] | None) -> Iterator[Batch]:
+def prepared(source: Iterable[pa.RecordBatch], load: Loading, ground: Ground) -> Iterator[Batch]:
     """Name the steps from a table to rows of a layer, in their order."""
     batches = rows.counted(source, load)
     batches = rows.current(batches, load)
@@ -122,17 +126,19 @@ def prepared(source: Iterable[pa.RecordBatch], load: Loading, known: frozenset[s
     batches = conform.symbols_known(batches, load)
     batches = rows.parted(batches, load)
     batches = rows.keyed(batches, load)
+    batches = parcels.of_town(batches, load, ground)
     batches = rows.required(batches, load)
+    batches = axes.checked(batches, load, ground)
     batches = shapes.shaped(batches, load)
     batches = parcels.areas_compared(batches, load)
-    batches = parcels.parcels_found(batches, load, known)
+    batches = parcels.parcels_found(batches, load, ground)
     return rows.sifted(batches, load)
 
 
-def _read(run: Run, load: Loading) -> Iterator[pa.RecordBatch]:
+def _read(run: Run, load: Loading) -> Generator[pa.RecordBatch, None, None]:
     """Read the table, and tell how far it is."""
     done, what = 0, f"{load.table.name} → {load.layer.name}"
-    for batch in read_table(run.source, load.table.name, load.fit.wanted()):
+    for batch in ahead(read_table(run.source, load.table.name, load.fit.wanted())):
         done += batch.num_rows
         run.progress(what, done, load.table.rows)
         yield batch
@@ -218,8 +224,12 @@ def _not_shrunk(note: Note, layer: Layer, base: Revision | None, loaded: list[Lo
 
 
 def _append(conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded, order: Numbers | None) -> None:
-    held = one.spool
-    done, what = 0, f"{one.plan.layer.name} → PostGIS"
+    revisions.append(conn, draft, _tables(run, one, order))
+
+
+def _tables(run: Run, one: Loaded, order: Numbers | None) -> Iterator[pa.Table]:
+    """Yield the kept rows as the revision's table has them, and tell how far it is."""
+    held, done = one.spool, 0
     for table, places in spools.kept(held):
         at = pa.array(places)
         columns = {
@@ -232,11 +242,11 @@ def _append(conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded, 
         }
         if one.plan.layer.geometry == "table":
             del columns[spools.GEOM]
-        revisions.append(conn, draft, pa.table(columns))
         if one.coverage.united:
             _own(one, columns["part"].to_pylist(), spools.geometries(table))
+        yield pa.table(columns)
         done += len(places)
-        run.progress(what, done, one.loading.tally.loaded)
+        run.progress(f"{one.plan.layer.name} → PostGIS", done, one.loading.tally.loaded)
 
 
 def _own(one: Loaded, owners: list[str], polygons: Objects) -> None:

@@ -57,10 +57,8 @@ def folium_map(sites: list[dict[str, Any]], overlays: Sequence[Drawn], names: Se
     """
     import folium
 
-    chart = _map_class()(location=MIDDLE_OF_POLAND, tiles=None, zoom_start=6, min_zoom=5, max_zoom=21, zoom_snap=0.5,
-                         zoom_control=False, attribution_control=False)  # fmt: skip
-    _name(chart, "sites")
-    _name(folium.map.CustomPane("sites", z_index=450, pointer_events=True).add_to(chart), "sites")
+    chart = blank_map()
+    name_element(folium.map.CustomPane("sites", z_index=450, pointer_events=True).add_to(chart), "sites")
     marker = folium.CircleMarker(radius=5)
     for place, (drawn, name) in enumerate(zip(overlays, names, strict=True)):
         collection = {"type": "FeatureCollection", "features": drawn.features}
@@ -68,19 +66,27 @@ def folium_map(sites: list[dict[str, Any]], overlays: Sequence[Drawn], names: Se
             collection, drawn.style, name=name, marker=marker, show=place < 3, smooth_factor=0.5,
             on_each_feature=folium.JsCode(f"(feature, layer) => handout.overlay({place}, feature, layer)"),
         )  # fmt: skip
-        _name(layer.add_to(chart), f"overlay_{place}")
+        name_element(layer.add_to(chart), f"overlay_{place}")
     layer = folium.GeoJson(
         {"type": "FeatureCollection", "features": sites}, lambda feature: feature["properties"]["style"],
         control=False, pane="sites", smooth_factor=0.2,
         on_each_feature=folium.JsCode("(feature, layer) => handout.site(feature, layer)"),
     )  # fmt: skip
-    _name(layer.add_to(chart), "sites")
+    name_element(layer.add_to(chart), "sites")
     if overlays:
-        _name(folium.LayerControl(collapsed=False).add_to(chart), "overlays")
+        name_element(folium.LayerControl(collapsed=False).add_to(chart), "overlays")
     return chart
 
 
-def _name(element: Any, name: str) -> None:  # noqa: ANN401 - any folium element
+def blank_map() -> "folium.Map":
+    """Make a map that shows nothing yet; its script calls it `map_sites`."""
+    chart = _map_class()(location=MIDDLE_OF_POLAND, tiles=None, zoom_start=6, min_zoom=5, max_zoom=21, zoom_snap=0.5,
+                         zoom_control=False, attribution_control=False)  # fmt: skip
+    name_element(chart, "sites")
+    return chart
+
+
+def name_element(element: Any, name: str) -> None:  # noqa: ANN401 - any folium element
     """Give an element a name of ours, so that the same answer makes the same file."""
     del element._parent._children[element.get_name()]
     element._id = name

@@ -6,7 +6,6 @@ counted and nowhere kept, so a city of parcels that did not change costs one joi
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,7 +27,7 @@ CHUNK = 5_000
 PAIRED = "CASE WHEN o.row IS NOT NULL AND n.row IS NOT NULL"
 
 TABLES = """
-DROP TABLE IF EXISTS pg_temp.difference;
+DROP TABLE IF EXISTS pg_temp.difference, pg_temp.descent;
 CREATE TEMP TABLE difference (
     new_class text, old_class text, part text, old_key text, new_key text, old_row int, new_row int,
     fields text[], reshaped boolean, moved double precision, grown double precision
@@ -89,6 +88,17 @@ FIELDS = """
 SELECT name, count(*) AS rows FROM pg_temp.difference, unnest(fields) AS name
 GROUP BY name ORDER BY rows DESC, name
 """
+ALL_ROWS = "SELECT * FROM pg_temp.difference ORDER BY old_row, new_row"
+SOME_ROWS = """
+SELECT * FROM (
+    SELECT *, row_number() OVER (PARTITION BY new_class, old_class
+                                 ORDER BY moved DESC NULLS LAST, abs(grown) DESC, old_row, new_row) AS place
+    FROM pg_temp.difference AS d
+    WHERE NOT EXISTS (SELECT FROM pg_temp.descent WHERE new_row = d.new_row)
+      AND NOT EXISTS (SELECT FROM pg_temp.descent WHERE old_row = d.old_row)
+) AS ranked ORDER BY place, new_class LIMIT :most
+"""
+SOME_LINKS = "SELECT * FROM pg_temp.descent ORDER BY old_row, new_row, how LIMIT :most"
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,18 @@ class Difference:
     """Of the drawn area, in the plane of the working CRS."""
 
 
+@dataclass(frozen=True)
+class Link:
+    """A row that went, or stayed with less or more, and one that came, or stayed, of its ground."""
+
+    old_row: int
+    new_row: int
+    old_key: str
+    new_key: str
+    how: str
+    """`split`, `merged` or `renumbered`."""
+
+
 def compare(
     conn: sa.Connection, layer: Layer, *, base: Revision | None, revision: Revision, parts: Collection[str]
 ) -> Comparison:
@@ -135,18 +157,22 @@ def compare(
     Both tables must be finished. The rows that differ can be had from `differing` until the transaction ends or
     another comparison is made.
     """
-    conn.execute(sa.text(TABLES))
+    for statement in (*TABLES.split(";"), descent.TABLE):
+        conn.execute(sa.text(statement))
     totals = _rows(base, parts), _rows(revision, parts)
     if base is not None:
         _differences(conn, layer, base, revision, sorted(parts))
     return _counted(conn, *totals)
 
 
-def differing(conn: sa.Connection) -> Iterator[Difference]:
-    """Yield the rows that differ: old ones in the order of keys, then new ones; a bounded number is held at a time."""
-    rows = sa.text("SELECT * FROM pg_temp.difference ORDER BY old_row, new_row")
-    streamed = conn.execute(rows, execution_options={"stream_results": True, "yield_per": CHUNK})
-    for row in streamed:
+def differing(conn: sa.Connection, *, most: int | None = None) -> Iterator[Difference]:
+    """Yield the rows that differ, a bounded number of them held at a time.
+
+    With `most` only so many, of every class the ones that moved farthest, without those `links` tells of.
+    """
+    rows = sa.text(ALL_ROWS if most is None else SOME_ROWS)
+    streamed = {"stream_results": True, "yield_per": CHUNK}
+    for row in conn.execute(rows, {} if most is None else {"most": most}, execution_options=streamed):
         yield Difference(
             row.new_class,
             row.old_class,
@@ -160,6 +186,12 @@ def differing(conn: sa.Connection) -> Iterator[Difference]:
             row.moved,
             row.grown,
         )
+
+
+def links(conn: sa.Connection, *, most: int) -> list[Link]:
+    """Return which row that went became which that came, the first so many."""
+    rows = conn.execute(sa.text(SOME_LINKS), {"most": most})
+    return [Link(row.old_row, row.new_row, row.old_key, row.new_key, row.how) for row in rows]
 
 
 def _differences(conn: sa.Connection, layer: Layer, base: Revision, revision: Revision, parts: list[str]) -> None:

@@ -5,7 +5,8 @@ An unquoted empty cell is null, a quoted one is the empty text; numbers keep eve
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from pyarrow import csv
 
+from gis_sites.ahead import ahead
 from gis_sites.columns import Floats
 from gis_sites.store.tables import quoted
 
@@ -32,21 +34,36 @@ HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
 CELL = np.dtype([("length", ">i4"), ("value", ">f8")])
 
 
-def copy_in(conn: sa.Connection, table: str, data: pa.Table) -> int:
+def copy_in(conn: sa.Connection, table: str, data: pa.Table | Iterable[pa.Table]) -> int:
     """Append rows to a table (`schema.name`), column by name; binary columns, geometry as EWKB, go as hex digits.
+
+    Of several tables all have the columns of the first.
 
     Returns:
         the number of rows.
     """
-    columns = ", ".join(quoted_column(name) for name in data.column_names)
+    tables = iter([data] if isinstance(data, pa.Table) else data)
+    first = next(tables, None)
+    if first is None:
+        return 0
+    columns = ", ".join(quoted_column(name) for name in first.column_names)
     statement = f"COPY {quoted(table)} ({columns}) FROM STDIN (FORMAT csv)"
-    options = csv.WriteOptions(include_header=False, quoting_style="needed")
+    rows = 0
     with _driver(conn).cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        for batch in data.to_batches(max_chunksize=BATCH):
+        # The server takes one block in while the next is written.
+        for count, block in ahead(_blocks(chain([first], tables))):
+            copy.write(block)
+            rows += count
+    return rows
+
+
+def _blocks(tables: Iterable[pa.Table]) -> Iterator[tuple[int, memoryview]]:
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
+    for table in tables:
+        for batch in table.to_batches(max_chunksize=BATCH):
             sink = io.BytesIO()
             csv.write_csv(_digits(batch), sink, options)
-            copy.write(sink.getbuffer())
-    return int(data.num_rows)
+            yield batch.num_rows, sink.getbuffer()
 
 
 def _digits(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -12,11 +12,12 @@ ALIKE = 0.9
 QUARTER = 0.25
 """The share of the smaller from which on a parcel is one of several that account for another."""
 
-TABLES = """
-DROP TABLE IF EXISTS pg_temp.descent, pg_temp.overlap;
+TABLE = """
 CREATE TEMP TABLE descent (
     old_row int, new_row int, old_key text, new_key text, how text, news bigint, olds bigint
-) ON COMMIT DROP;
+) ON COMMIT DROP
+"""
+OVERLAP = """
 CREATE TEMP TABLE overlap (
     old_row int, new_row int, old_key text, new_key text, shared double precision, was double precision,
     now double precision
@@ -59,7 +60,7 @@ FROM (
 """
 TAKEN_UP = """
 WITH taken AS (
-    SELECT gone.old_row, stay.new_row, gone.old_key, stay.new_key
+    SELECT gone.old_row, stay.new_row, gone.old_key, stay.new_key, stay.old_row AS core, stay.old_key AS core_key
     FROM pg_temp.difference AS gone JOIN {old} AS o ON o.row = gone.old_row
     JOIN {new} AS n ON n.geom && o.geom JOIN pg_temp.difference AS stay ON stay.new_row = n.row
     JOIN {old} AS before ON before.row = stay.old_row
@@ -67,7 +68,9 @@ WITH taken AS (
       AND ST_Area(ST_Intersection(o.geom, n.geom)) - ST_Area(ST_Intersection(o.geom, before.geom))
           >= {alike} * ST_Area(o.geom)
 )
-INSERT INTO pg_temp.descent SELECT old_row, new_row, old_key, new_key, 'merged', 1, 2 FROM taken
+INSERT INTO pg_temp.descent
+SELECT old_row, new_row, old_key, new_key, 'merged', 1, 2 FROM taken
+UNION SELECT core, new_row, core_key, new_key, 'merged', 1, 2 FROM taken
 """
 CUT_OFF = """
 WITH cut AS (
@@ -81,7 +84,7 @@ WITH cut AS (
 )
 INSERT INTO pg_temp.descent
 SELECT old_row, new_row, old_key, new_key, 'split', 2, 1 FROM cut
-UNION SELECT old_row, rest, old_key, rest_key, 'split', 2, 1 FROM cut  -- its number stays with what is left of it
+UNION SELECT old_row, rest, old_key, rest_key, 'split', 2, 1 FROM cut
 """
 CLASSES = """
 UPDATE pg_temp.difference AS d SET new_class = CASE WHEN link.olds > 1 THEN 'merged_from'
@@ -97,11 +100,12 @@ WHERE d.old_class = 'removed' AND d.old_row = link.old_row
 def trace(conn: sa.Connection, old: str, new: str) -> None:
     """Find out what became of the parcels that went, `old` and `new` being the tables they are in.
 
-    One that came with the very outline of one that went is that one. Else they belong together where the smaller lies in the other, or where one of the two
-    is accounted for by several of which each shares a good part. A parcel that stays takes up one that went where it
-    grew over it, and one that came was cut off it where it lay in the ground it lost.
+    One that came with the very outline of one that went is that one. Else two belong together where the smaller lies
+    in the other, or where one of them is accounted for by several that each share a good part. A parcel whose number
+    stays takes up one that went where it grew over it; one that came was cut off it where it lies in what it lost.
     """
     names = {"old": old, "new": new, "alike": ALIKE, "quarter": QUARTER}
-    for statement in (TABLES, RENUMBERED, CLASSES, OVERLAPS, "ANALYZE pg_temp.overlap", LINKS, CLASSES, TAKEN_UP, CUT_OFF, CLASSES):
+    steps = (RENUMBERED, CLASSES, OVERLAP, OVERLAPS, "ANALYZE pg_temp.overlap", LINKS, CLASSES, TAKEN_UP, CUT_OFF)
+    for statement in (*steps, CLASSES, "DROP TABLE pg_temp.overlap"):
         for one in statement.format_map(names).split(";"):
             conn.execute(sa.text(one))

@@ -65,6 +65,25 @@ class Drawing:
     @property
     def source(self) -> str:
         """The rows that are drawn, as it stands after FROM."""
+        return self._rows(quoted(self.sites))
+
+    @property
+    def live(self) -> str:
+        """The same while nothing of it is made beforehand."""
+        return self._rows(f"({self.union()})" if self.parcels else "")
+
+    def union(self) -> str:
+        """Return the query that unites the parcels which rows without a geometry of their own name."""
+        assert self.layer.parcels is not None
+        named = f"regexp_split_to_table({quoted_column(self.layer.parcels)}, '[\\s,;]+')"
+        rows = f"SELECT row, {named} AS key FROM {quoted(self.revision.table)}"  # noqa: S608 - our own names
+        rows += " WHERE geom IS NULL" if self.own else ""
+        return (
+            f"SELECT named.row, ST_Multi(ST_Union(own.geom))::geometry(MultiPolygon, {self.srid}) AS geom "  # noqa: S608
+            f"FROM ({rows}) AS named JOIN {self.parcels} USING (key) GROUP BY named.row"
+        )
+
+    def _rows(self, sites: str) -> str:
         columns = ", ".join(quoted_column(name) for name in self.revision.types)
         fields = ", ".join(filter(None, ["row", "key", columns, "{geom}"]))
         plain = f"SELECT {fields} FROM {quoted(self.revision.table)}"  # noqa: S608 - our own names
@@ -72,7 +91,7 @@ class Drawing:
         if self.own:
             parts.append(f"{plain.format(geom='geom')} WHERE geom IS NOT NULL AND {self.where}")
         if self.parcels:
-            whole = f"{plain.format(geom='united.geom')} JOIN {quoted(self.sites)} AS united USING (row)"
+            whole = f"{plain.format(geom='united.geom')} JOIN {sites} AS united USING (row)"
             parts.append(f"{whole} WHERE {self.where}")
         return f"({' UNION ALL '.join(parts)}) AS source"
 

@@ -39,7 +39,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a column of a table: `loaded` into a field, `set`, `ignored` or left in a `conflict`."""
+    """What became of a column of a table: `loaded` into a field, its `unit`, `conflict`, `ignored` or `private`.
+
+    A field `set` for the whole load has its own name for a column.
+    """
 
     table: str
     column: str
@@ -172,12 +175,16 @@ def masked(findings: Iterable[Finding], layer: Layer | None, private: Collection
     for one in findings:
         key = None if one.key is None else MASKED if hide_key else mask(one.key)
         secret = one.column in fields
-        values = {name: _hidden(value, secret and name in RAW) for name, value in one.values.items()}
+        hide = (RAW if secret else NOTHING) | (NAMED if hide_key else NOTHING)
+        values = {name: _hidden(value, name in hide) for name, value in one.values.items()}
         yield replace(one, key=key, values=values)
 
 
+NOTHING: frozenset[str] = frozenset()
 RAW = frozenset({"value", "result", "found", "before", "after", "registered", "measured"})
 """The values of a sentence that repeat what stands in the cell."""
+NAMED = frozenset({"other"})
+"""The values of a sentence that name other rows by their keys."""
 
 
 def _hidden(value: Any, secret: bool) -> Any:  # noqa: ANN401 - whatever the sentence shows
@@ -199,9 +206,9 @@ def add_findings(
     private: Collection[str] = (),
     places: Mapping[int, bytes] | None = None,
 ) -> int:
-    """Keep findings about a table, masked; `places` holds WKB in the working CRS by row of the table."""
+    """Keep findings about a table, masked; `places` holds WKB in the working CRS by row, for those without their own."""
     every = list(masked(findings, layer, private))
-    where = [(places or {}).get(-1 if one.row is None else one.row) for one in every]
+    where = [one.place or (places or {}).get(-1 if one.row is None else one.row) for one in every]
     columns = {
         "load_id": pa.array([load] * len(every), pa.int64()),
         "layer": pa.array([layer.name if layer else None] * len(every), pa.string()),

@@ -2,7 +2,7 @@
 
 A tile is sent with its rows as they are wherever that takes no more than `BUDGET`. At zooms where it would take more,
 all tiles are pictures instead (`cells`), made beforehand: of every row, none left out, whatever the number of rows.
-They are a cache: a table a drawing, dropped with its revision, made again when it is missing.
+They are a cache: a table a drawing, dropped with its revision, made again by the next command that needs them.
 """
 
 import json
@@ -17,10 +17,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue
-from gis_sites.errors import DatabaseError
 from gis_sites.progress import Progress, silent
 from gis_sites.store.connect import Store
-from gis_sites.store.copy import copy_in, copy_out, quoted_column
+from gis_sites.store.copy import copy_in, copy_out
 from gis_sites.store.drawing import Box, Drawing, Ground, literal
 from gis_sites.store.revisions import Revision
 from gis_sites.store.tables import quoted
@@ -70,9 +69,11 @@ def prepare(
         progress("tiles", done, len(ground.layers))
         with store.begin() as conn:
             drawing = ground.drawing(conn, name)
-            if drawing and head(conn, drawing) is None:
-                with _alone(conn, drawing, wait=True):
-                    make(conn, drawing)
+            if drawing is None or head(conn, drawing) is not None:
+                continue
+            _alone(conn, drawing)
+            if head(conn, drawing) is None:
+                make(conn, drawing)
                 made.append(name)
     progress("tiles", len(ground.layers), len(ground.layers))
     return tuple(made)
@@ -88,25 +89,10 @@ def head(conn: sa.Connection, drawing: Drawing) -> Head | None:
     return Head(told["rows_from"], told["box"] and tuple(told["box"])) if told["stamp"] == drawing.stamp else None
 
 
-def needed(conn: sa.Connection, drawing: Drawing) -> Head:
-    """Return what is known of a drawing's pictures, making them if they are not made.
-
-    Raises:
-        DatabaseError: another connection is making them.
-    """
-    with _alone(conn, drawing, wait=False):
-        return head(conn, drawing) or make(conn, drawing)
-
-
-@contextmanager
-def _alone(conn: sa.Connection, drawing: Drawing, *, wait: bool) -> Iterator[None]:
-    """Make pictures alone, to the end of the transaction and without haste."""
-    lock = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+def _alone(conn: sa.Connection, drawing: Drawing) -> None:
+    """Wait until nobody else makes the same pictures, and keep others from it to the end of the transaction."""
     conn.execute(sa.text("SET LOCAL statement_timeout = 0"))
-    taken = sa.text(f"SELECT {lock}(hashtextextended(:key, 0))")
-    if conn.execute(taken, {"key": drawing.pictures}).scalar_one() is False:
-        raise DatabaseError("tiles.being_made", layer=drawing.layer.name)
-    yield
+    conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": drawing.pictures})
 
 
 def picture(conn: sa.Connection, drawing: Drawing, tile: "tuple[int, int, int]") -> bytes | None:
@@ -140,17 +126,11 @@ def make(conn: sa.Connection, drawing: Drawing) -> Head:
 
 def _unite(conn: sa.Connection, drawing: Drawing) -> None:
     """Unite the parcels that rows without a geometry of their own name."""
-    if drawing.parcels is None or drawing.layer.parcels is None:
+    if drawing.parcels is None:
         return
-    table, kind = quoted(drawing.sites), f"geometry(MultiPolygon, {drawing.srid})"
-    named = f"regexp_split_to_table({quoted_column(drawing.layer.parcels)}, '[\\s,;]+')"
-    rows = f"SELECT row, {named} AS key FROM {quoted(drawing.revision.table)}"  # noqa: S608 - our own names
-    rows += " WHERE geom IS NULL" if drawing.own else ""
+    table = quoted(drawing.sites)
     conn.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
-    conn.exec_driver_sql(
-        f"CREATE TABLE {table} AS SELECT named.row, ST_Multi(ST_Union(own.geom))::{kind} AS geom "  # noqa: S608
-        f"FROM ({rows}) AS named JOIN {drawing.parcels} USING (key) GROUP BY named.row"
-    )
+    conn.exec_driver_sql(f"CREATE TABLE {table} AS {drawing.union()}")
     conn.exec_driver_sql(f"ALTER TABLE {table} ADD PRIMARY KEY (row)")
     conn.exec_driver_sql(f"CREATE INDEX ON {table} USING gist (geom)")
 

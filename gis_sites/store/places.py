@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 NEAR = """
-SELECT p.n FROM unnest(CAST(:x AS float8[]), CAST(:y AS float8[]), CAST(:keys AS text[])) WITH ORDINALITY AS p(x, y, key, n)
+SELECT p.n
+FROM unnest(CAST(:x AS float8[]), CAST(:y AS float8[]), CAST(:keys AS text[])) WITH ORDINALITY AS p(x, y, key, n)
 WHERE EXISTS (SELECT FROM {table} AS t
               WHERE ST_DWithin(t.geom, ST_SetSRID(ST_MakePoint(p.x, p.y), :srid), :within) {same})
 """
@@ -50,22 +51,23 @@ def held(conn: sa.Connection, revision: "Revision", keys: Collection[str]) -> fr
     return frozenset(conn.execute(query, {"keys": list(keys)}).scalars())
 
 
+def held_like(conn: sa.Connection, revision: "Revision", beginning: str) -> list[str]:
+    """Return the keys of a revision that begin with a text; meant for few."""
+    query = sa.text(f"SELECT key FROM {quoted(revision.table)} WHERE starts_with(key, :beginning)")  # noqa: S608 - our own name
+    return list(conn.execute(query, {"beginning": beginning}).scalars())
+
+
 def endings(conn: sa.Connection, revision: "Revision", texts: Collection[str], *, after: int) -> dict[str, list[str]]:
     """Return the keys of a revision that read like some texts from a place on; texts no key ends with are left out."""
     query = sa.text(
-        f"SELECT substring(key FROM :start) AS ending, array_agg(key ORDER BY key) AS whole FROM {quoted(revision.table)} "  # noqa: S608
-        "WHERE substring(key FROM :start) = ANY(:texts) GROUP BY 1"
+        "SELECT substring(key FROM :start) AS ending, array_agg(key ORDER BY key) AS whole "  # noqa: S608
+        f"FROM {quoted(revision.table)} WHERE substring(key FROM :start) = ANY(:texts) GROUP BY 1"
     )
     rows = conn.execute(query, {"start": after + 1, "texts": list(texts)})
     return {row.ending: list(row.whole) for row in rows}
 
 
-def beginnings(conn: sa.Connection, revision: "Revision", length: int) -> frozenset[str]:
-    """Return the different first characters of the keys of a revision."""
-    # A loose index scan: from one beginning to the next key that has another; it reads as many keys as there are answers.
-    query = sa.text(
-        f"WITH RECURSIVE step AS (SELECT left(min(key), :n) AS head FROM {quoted(revision.table)} UNION ALL "  # noqa: S608
-        f"SELECT (SELECT left(min(key), :n) FROM {quoted(revision.table)} WHERE key > step.head || chr(1114111)) "
-        "FROM step WHERE step.head IS NOT NULL) SELECT head FROM step WHERE head IS NOT NULL"
-    )
-    return frozenset(conn.execute(query, {"n": length}).scalars())
+def beginnings(conn: sa.Connection, revision: "Revision", length: int) -> dict[str, int]:
+    """Return the different first characters of the keys of a revision, and how many keys have each."""
+    query = sa.text(f"SELECT left(key, :n) AS head, count(*) AS n FROM {quoted(revision.table)} GROUP BY 1")  # noqa: S608
+    return {row.head: row.n for row in conn.execute(query, {"n": length}) if row.head is not None}

@@ -4,7 +4,7 @@ A revision is made in one transaction: `create`, `append` and `carry_over`, `fin
 invisible until a state names it. Its rows are numbered from 0 in the order of keys, so a row is a position.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -108,20 +108,25 @@ def create(conn: sa.Connection, layer: Layer, *, srid: int) -> Draft:
     return Draft(made, layer, number, f"{SCHEMA}.{name}", srid)
 
 
-def append(conn: sa.Connection, draft: Draft, data: pa.Table) -> int:
+def append(conn: sa.Connection, draft: Draft, data: pa.Table | Iterable[pa.Table]) -> int:
     """Add rows; columns left out are unknown, row numbers left out are given in order of arrival.
 
     Raises:
         ValueError: a column is none of the table's.
     """
+    return copy_in(conn, draft.table, _numbered(draft, [data] if isinstance(data, pa.Table) else data))
+
+
+def _numbered(draft: Draft, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     known = {*FIXED, *field_columns(draft.layer), "geom"}
-    if unknown := set(data.column_names) - known:
-        raise ValueError(f"{draft.table} has no columns {sorted(unknown)}")
-    if "row" not in data.column_names:
-        numbers = pa.array(range(draft.rows, draft.rows + data.num_rows), pa.int32())
-        data = data.append_column("row", numbers)
-    draft.rows += copy_in(conn, draft.table, data)
-    return int(data.num_rows)
+    for table in tables:
+        if unknown := set(table.column_names) - known:
+            raise ValueError(f"{draft.table} has no columns {sorted(unknown)}")
+        first, draft.rows = draft.rows, draft.rows + table.num_rows
+        if "row" in table.column_names:
+            yield table
+        else:
+            yield table.append_column("row", pa.array(range(first, draft.rows), pa.int32()))
 
 
 def carry_over(conn: sa.Connection, draft: Draft, base: Revision, *, without: Collection[str]) -> int:

@@ -1,6 +1,7 @@
 """Vector tiles: a layer of a state, complete at every zoom, with nothing in it that layer files do not let be drawn."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from psycopg.errors import QueryCanceled
@@ -10,7 +11,7 @@ from gis_sites.errors import DatabaseError, NotFound
 from gis_sites.store.connect import Store
 from gis_sites.store.copy import quoted_column
 from gis_sites.store.drawing import Box, Drawing, Ground, literal
-from gis_sites.store.pictures import HIGHEST, LIMIT, Head, head, needed, picture
+from gis_sites.store.pictures import HIGHEST, LIMIT, Head, head, picture
 from gis_sites.store.states import State
 
 PATIENCE_MS = 3_000
@@ -23,6 +24,11 @@ LEAST = 8
 """Units what is too small to be drawn is wide instead: a pixel of the screen."""
 LARGE = 500
 """Vertices from which on a geometry is cut before it is transformed."""
+
+MOST_LIVE = 20_000
+"""So many rows a tile may show while the pictures are missing."""
+PIECE_M, AROUND_M = 10_000, 500
+"""The box around all rows is transformed in pieces, and widened by more than what a piece may bend."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +74,19 @@ def drawing_of(store: Store, ground: Ground, layer: str) -> Drawing | None:
 def tile(store: Store, drawing: Drawing | None, place: Place) -> bytes:
     """Return a tile in Mapbox's format, its one layer named as ours; empty where there is nothing.
 
-    Pictures that are missing are made first.
+    Nothing is written: while the pictures are missing, rows are sent as they are wherever that is not too much.
 
     Raises:
-        DatabaseError: it takes too long, or the pictures are being made.
+        DatabaseError: it takes too long, or is too much without pictures.
     """
     if drawing is None:
         return b""
     try:
         with store.begin() as conn:
+            conn.exec_driver_sql("SET TRANSACTION READ ONLY")
             conn.exec_driver_sql(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
-            known = head(conn, drawing) or needed(conn, drawing)
-            conn.exec_driver_sql(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
-            return _tile(conn, drawing, known, place)
+            known = head(conn, drawing)
+            return _tile(conn, drawing, known, place) if known else _live(conn, drawing, place)
     except sa.exc.OperationalError as error:
         if not isinstance(error.orig, QueryCanceled):
             raise
@@ -94,11 +100,29 @@ def _tile(conn: sa.Connection, drawing: Drawing, known: Head, place: Place) -> b
     found = picture(conn, drawing, (place.z, place.x, place.y))
     if found is not None:
         return found
-    return b"" if place.z < known.rows_from else _rows(conn, drawing, place, shown)
+    return b"" if place.z < known.rows_from else _rows(conn, drawing, place, (drawing.source, shown))
 
 
-def _rows(conn: sa.Connection, drawing: Drawing, place: Place, shown: Box) -> bytes:
-    """Encode rows as they are, with their names; where these would make the tile too large, without."""
+def _live(conn: sa.Connection, drawing: Drawing, place: Place) -> bytes:
+    """Encode rows as they are, none left out, while it is not known where they are too many for that."""
+    around = f"ST_Segmentize(ST_SetSRID(ST_Extent(geom)::geometry, {drawing.srid}), {PIECE_M})"
+    around = f"SELECT ST_Expand(ST_Transform({around}, 3857), {AROUND_M}) AS box FROM {drawing.live}"  # noqa: S608
+    ends = ", ".join(f"ST_{end}(box)" for end in ("XMin", "YMin", "XMax", "YMax"))
+    box = _row(conn, f"SELECT {ends} FROM ({around}) AS whole")  # noqa: S608
+    shown = place.within((box[0], box[1], box[2], box[3])) if box[0] is not None else None
+    if shown is None:
+        return b""
+    near = f"SELECT FROM {drawing.live} WHERE {drawing.near(shown)} LIMIT {MOST_LIVE + 1}"
+    count = _row(conn, f"SELECT count(*) FROM ({near}) AS near")[0]  # noqa: S608
+    content = _rows(conn, drawing, place, (drawing.live, shown)) if count <= MOST_LIVE else None
+    if content is None or len(content) > LIMIT:
+        raise DatabaseError("tiles.being_made", layer=drawing.layer.name)
+    return content
+
+
+def _rows(conn: sa.Connection, drawing: Drawing, place: Place, where: tuple[str, Box]) -> bytes:
+    """Encode the rows of a source in a box as they are, with their names; where that is too large, without."""
+    source, shown = where
     classes, names = drawing.classes(), drawing.names()
     told = {**classes, **{name: cell for name, cell in names.items() if name not in classes}}
     columns = "".join(f", {cell} AS {quoted_column(name)}" for name, cell in told.items())
@@ -106,14 +130,18 @@ def _rows(conn: sa.Connection, drawing: Drawing, place: Place, shown: Box) -> by
     encoded = f"ST_AsMVT(rows, {literal(drawing.layer.name)}, {EXTENT}, 'geom', 'row')"
     query = (
         # Materialised, or the planner walks every row in order of `row` rather than ask the spatial index.
-        f"WITH close AS MATERIALIZED (SELECT * FROM {drawing.source} WHERE {drawing.near(shown)}), "  # noqa: S608
+        f"WITH close AS MATERIALIZED (SELECT * FROM {source} WHERE {drawing.near(shown)}), "  # noqa: S608
         f"shaped AS (SELECT *, {_shape(drawing, shown)} AS shape FROM close), "
         f"named AS (SELECT row{columns}, {_drawn(place)} AS geom FROM shaped ORDER BY row), "
         f"whole AS (SELECT {encoded} AS tile FROM named AS rows WHERE geom IS NOT NULL) "
         f"SELECT CASE WHEN octet_length(tile) <= {LIMIT} THEN tile ELSE "
         f"(SELECT {encoded} FROM (SELECT {plain} FROM named) AS rows) END FROM whole"
     )
-    return bytes(conn.exec_driver_sql(query, execution_options={"no_parameters": True}).scalar_one())
+    return bytes(_row(conn, query)[0])
+
+
+def _row(conn: sa.Connection, query: str) -> tuple[Any, ...]:
+    return tuple(conn.exec_driver_sql(query, execution_options={"no_parameters": True}).one())
 
 
 def _shape(drawing: Drawing, shown: Box) -> str:

@@ -1,5 +1,6 @@
 """Views for QGIS (`inventory`) and for OGC API (`published`): re-made with each state, never read by our own code."""
 
+import hashlib
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -42,14 +43,16 @@ def remake(store: Store, state: State, catalogue: Catalogue) -> bool:
 
 
 def are_of(store: Store, state: State) -> bool:
-    """Tell whether the public views are those of the state and of today's setting for parcels."""
+    """Tell whether the public views are those of the state, of today's setting for parcels and of the layer files."""
     comment = sa.text("SELECT obj_description(to_regnamespace(:schema), 'pg_namespace')")
     with store.begin() as conn:
         return bool(conn.execute(comment, {"schema": PUBLISHED}).scalar_one() == _stamp(store, state))
 
 
 def _stamp(store: Store, state: State) -> str:
-    return f"state {state.id}, parcels {store.settings.public_parcels or 'all'}, rules {RULES}"
+    layers = " ".join(f"{layer.name} {layer.hash}" for layer in store.catalogue or ())
+    digest = hashlib.sha256(layers.encode()).hexdigest()[:16]
+    return f"state {state.id}, parcels {store.settings.public_parcels or 'all'}, layers {digest}, rules {RULES}"
 
 
 def _schema(conn: sa.Connection, schema: str, views: Mapping[str, str]) -> None:

@@ -1,15 +1,20 @@
 """Tiles over HTTP: what they are sent as, how long they may be kept, and what is refused."""
 
 import gzip
+import re
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from api.face import Face
 from api.main import create_app
 from api.tiles import FOREVER, KIND
-from gis_sites.catalogue import load_catalogue
+from gis_sites.catalogue import load_catalogue, own_layers
 from gis_sites.inventory import Inventory
 from gis_sites.settings import Settings
 from gis_sites.store import pictures, states, tiles
@@ -38,8 +43,16 @@ def address(place: Place, layer: str = "parcel", state: int = 1) -> str:
     return f"/tiles/{state}/{layer}/{place.z}/{place.x}/{place.y}"
 
 
+def version(client: TestClient) -> str:
+    """What the pages ask for tiles by."""
+    data = re.search(r'"version": ?"(\w+)"', client.get("/").text)
+    assert data is not None
+    return data[1]
+
+
 def test_a_tile_may_be_kept_for_good(client: TestClient, middle: Place, tmp_path: Path) -> None:
-    answer = client.get(address(middle), headers={"accept-encoding": "identity"})
+    asked = f"{address(middle)}?v={version(client)}"
+    answer = client.get(asked, headers={"accept-encoding": "identity"})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == KIND
     assert answer.headers["cache-control"] == FOREVER == "public, max-age=31536000, immutable"
@@ -49,11 +62,36 @@ def test_a_tile_may_be_kept_for_good(client: TestClient, middle: Place, tmp_path
     frame = decoded(answer.content, middle, tmp_path)
     assert len(frame) > 20
     assert set(frame.columns) == {"mvt_id", "legend", "id", "geometry"}
-    seen = client.get(address(middle), headers={"if-none-match": answer.headers["etag"]})
+    seen = client.get(asked, headers={"if-none-match": answer.headers["etag"]})
     assert (seen.status_code, seen.content) == (304, b"")
     assert seen.headers["cache-control"] == FOREVER
-    whole = client.head(address(middle))
+    whole = client.head(asked)
     assert (whole.status_code, whole.content) == (200, b"")
+    # An address that does not say what decides its answer may answer otherwise tomorrow.
+    for other in (address(middle), f"{address(middle)}?v=0123456789ab"):
+        again = client.get(other, headers={"accept-encoding": "identity"})
+        assert (again.headers["cache-control"], again.content) == ("no-cache", answer.content)
+        seen = client.get(other, headers={"if-none-match": answer.headers["etag"]})
+        assert (seen.status_code, seen.headers["cache-control"]) == (304, "no-cache")
+
+
+def test_what_decides_the_content_besides_the_state_is_in_the_address(city: Inventory, tmp_path: Path) -> None:
+    at = city.need_state().at
+    settings = city.store.settings
+
+    def of(**more: object) -> str:
+        changed = replace(city.store, settings=settings.model_copy(update=more))
+        return Face(replace(city, store=changed)).version(at)
+
+    every = [of(public_parcels=one) for one in ("all", "public_owners", "offers")]
+    layers = tmp_path / "layers"
+    shutil.copytree(own_layers(), layers)
+    file = layers / "parcel.toml"
+    file.write_text(file.read_text("utf-8") + "\n", "utf-8")
+    other = replace(city, catalogue=load_catalogue(layers))
+    found = {*every, Face(city).version(at + timedelta(seconds=1)), Face(other).version(at)}
+    assert len(found) == 5
+    assert of(public_parcels="all") == of(public_parcels="all")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +112,7 @@ def test_a_tile_is_compressed_where_that_is_taken(
 
 def test_where_there_is_nothing_the_tile_is_empty(client: TestClient) -> None:
     for place, name in ((Place(9, 0, 0), "parcel"), (Place(20, 2**20 - 1, 2**20 - 1), "zoning")):
-        answer = client.get(address(place, name))
+        answer = client.get(f"{address(place, name)}?v={version(client)}")
         assert (answer.status_code, answer.content) == (204, b"")
         assert answer.headers["cache-control"] == FOREVER
 
@@ -147,12 +185,17 @@ def test_a_state_that_was_dropped_is_gone(own: tuple[TestClient, Settings]) -> N
     assert client.get("/tiles/2/parcel/0/0/0").status_code == 410
 
 
-def test_pictures_that_are_being_made_may_be_asked_for_again(own: tuple[TestClient, Settings]) -> None:
+def test_pictures_that_are_missing_are_not_made_by_asking(
+    own: tuple[TestClient, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, settings = own
-    with open_store(settings, catalogue=load_catalogue()) as store, store.begin() as conn:
-        drawing = drawn(store, load_catalogue(), states.get(conn, 2), "parcel")
-        with pictures._alone(conn, drawing, wait=True):
-            answer = client.get("/tiles/2/parcel/0/0/0", headers={"accept-language": "en"})
+    assert client.get("/tiles/2/parcel/0/0/0").status_code == 200
+    monkeypatch.setattr(tiles, "MOST_LIVE", 0)
+    answer = client.get("/tiles/2/parcel/0/0/0", headers={"accept-language": "en"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "is being made" in answer.json()["detail"]
+    with open_store(settings, catalogue=load_catalogue()) as store, store.begin() as conn:
+        drawing = drawn(store, load_catalogue(), states.get(conn, 2), "parcel", made=False)
+        assert head(conn, drawing) is None
+        pictures.make(conn, drawing)
     assert client.get("/tiles/2/parcel/0/0/0").status_code == 200

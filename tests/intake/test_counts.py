@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from gis_sites.catalogue import Catalogue
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import spool as spools
-from gis_sites.intake.compare import compare
 from gis_sites.intake.crs import System
 from gis_sites.intake.fit import fit
 from gis_sites.intake.loading import Loading
@@ -126,18 +125,6 @@ def test_the_size_of_batches_changes_nothing(catalogue: Catalogue, rows: list[di
     contents = [(held.keys.to_pylist(), held.part.to_pylist(), held.keep.tolist()) for _, held, _ in results]
     assert contents[0] == contents[1] == contents[2]
     assert results[0][0].set_aside == results[1][0].set_aside == results[2][0].set_aside
-
-
-KEYED = st.dictionaries(st.tuples(st.just("all"), st.text("ab", max_size=2)), st.binary(max_size=1), max_size=8)
-
-
-@given(new=KEYED, old=KEYED)
-def test_comparisons_sum_up(new: dict[tuple[str, str], bytes], old: dict[tuple[str, str], bytes]) -> None:
-    changes, came, went = compare(new, old)
-    assert sum(changes.new.values()) == len(new)
-    assert sum(changes.old.values()) == len(old)
-    assert (changes.new["added"], changes.old["removed"]) == (len(came), len(went))
-    assert changes.old["kept"] == changes.new["changed"] + changes.new["unchanged"]
 
 
 def test_a_tally_that_does_not_add_up_is_a_mistake_of_ours() -> None:

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from gis_sites.errors import Refused, WrongUse
-from gis_sites.intake import children, reader
+from gis_sites.intake import children, ogr, reader
 from gis_sites.intake.source import open_source, read_table
 from tests.intake.support import EAST, NORTH, box, line, parcel_id, parcels, sql, write
 
@@ -169,7 +169,7 @@ def test_a_reader_closed_early_leaves_no_process(tmp_path: Path) -> None:
         tmp_path / "many.gpkg", "t", {"id": list(range(60_000))}, [line((n, 0), (n, 1)) for n in range(60_000)]
     )
     batches = read_table(open_source(path), "t", ["id"])
-    assert next(batches).num_rows == reader.BATCH
+    assert next(batches).num_rows == ogr.BATCH
     batches.close()  # type: ignore[attr-defined]
 
 

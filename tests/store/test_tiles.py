@@ -88,7 +88,7 @@ def test_a_dense_city_is_complete_in_small_tiles_at_every_zoom(
 ) -> None:
     squares = grid(170, 170)
     city = published(store, revision(store, catalogue.layers["parcel"], rows(squares)))
-    drawing = drawn(store, catalogue, city, "parcel")
+    drawing = drawn(store, catalogue, city, "parcel", made=False)
     assert pictures.prepare(store, catalogue, city.revisions, as_of=city.as_of) == ("parcel",)
     head = known(store, drawing)
     assert head is not None
@@ -202,7 +202,6 @@ def test_one_crowded_spot_is_a_picture_where_all_else_is_rows(
     now = published(store, revision(store, catalogue.layers["parcel"], rows(shapes)))
     drawing = drawn(store, catalogue, now, "parcel")
     box = web(shapely.box(X, Y, X + 5600, Y + 5600)).bounds
-    tile(store, drawing, Place(0, 0, 0))
     head = known(store, drawing)
     assert head is not None
     assert 0 < head.rows_from < 15
@@ -483,7 +482,7 @@ def test_pictures_are_made_before_a_state_is_published_and_once(
     with open_inventory(demo_city) as inventory:
         now = inventory.need_state()
         for name in ("parcel", "zoning", "road", "offer"):
-            assert known(inventory.store, drawn(inventory.store, inventory.catalogue, now, name))
+            assert known(inventory.store, drawn(inventory.store, inventory.catalogue, now, name, made=False))
         monkeypatch.setattr(pictures, "make", None)
         assert pictures.prepare(inventory.store, inventory.catalogue, now.revisions, as_of=now.as_of) == ()
 
@@ -495,7 +494,7 @@ def test_pictures_go_with_their_revision(store: Store, catalogue: Catalogue) -> 
     for held in (first, second):
         now = published(store, held)
         pictures.prepare(store, catalogue, now.revisions, as_of=now.as_of)
-        made[held.number] = drawn(store, catalogue, now, "parcel").pictures
+        made[held.number] = drawn(store, catalogue, now, "parcel", made=False).pictures
     assert tables(store) == set(made.values())
     keep_one = replace(store, settings=store.settings.model_copy(update={"keep_states": 1}))
     with importing(store):
@@ -505,17 +504,45 @@ def test_pictures_go_with_their_revision(store: Store, catalogue: Catalogue) -> 
     assert tables(store) == {made[2]}
 
 
-def test_pictures_that_are_missing_are_made_when_they_are_asked_for(
+def test_without_pictures_rows_are_sent_and_nothing_is_written(
     store: Store, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    now = published(store, revision(store, catalogue.layers["parcel"], rows(grid(3, 3))))
-    drawing, place = drawn(store, catalogue, now, "parcel"), over(web(shapely.Point(X, Y)), 12)
-    assert known(store, drawing) is None
-    with store.begin() as other, pictures._alone(other, drawing, wait=True):  # noqa: SIM117
+    squares = grid(12, 12)
+    offers = [{"key": "A", "id": "A", "parcels": "0000001, 0000012", "status": "available"}]
+    now = published(
+        store,
+        revision(store, catalogue.layers["parcel"], rows(squares)),
+        revision(store, catalogue.layers["offer"], offers),
+    )
+    before = tables(store)
+    live = {}
+    for name in ("parcel", "offer"):
+        drawing = drawn(store, catalogue, now, name, made=False)
+        for zoom in (0, 9, 14, 18):
+            places = [*covering(CITY, zoom)][:4]
+            live |= {(name, place): tile(store, drawing, place) for place in places}
+        assert tile(store, drawing, Place(12, 0, 0)) == b""
+        assert known(store, drawing) is None
+    assert tables(store) == before
+    assert {name for (name, _), content in live.items() if content} == {"parcel", "offer"}
+    # The very same bytes as with pictures, where these are of rows as they are.
+    for (name, place), content in live.items():
+        assert tile(store, drawn(store, catalogue, now, name), place) == content
+
+
+def test_without_pictures_what_is_too_much_is_not_sent_in_part(
+    store: Store, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = published(store, revision(store, catalogue.layers["parcel"], rows(grid(12, 12))))
+    drawing = drawn(store, catalogue, now, "parcel", made=False)
+    wide, close = (over(web(shapely.Point(X + 1, Y + 1)), zoom) for zoom in (10, 20))
+    for most, limit in ((100, tiles.LIMIT), (tiles.MOST_LIVE, 2_000)):
+        monkeypatch.setattr(tiles, "MOST_LIVE", most)
+        monkeypatch.setattr(tiles, "LIMIT", limit)
         with pytest.raises(DatabaseError, match="is being made"):
-            tile(store, drawing, place)
-    assert len(told(store, drawing, place, tmp_path)) == 9
-    assert known(store, drawing) is not None
+            tile(store, drawing, wide)
+        assert tile(store, drawing, close)
+    assert known(store, drawing) is None
 
 
 def test_another_layer_file_or_setting_has_pictures_of_its_own(store: Store, catalogue: Catalogue) -> None:

@@ -12,6 +12,7 @@ from gis_sites.catalogue import Catalogue
 from gis_sites.store.cells import HALF_M
 from gis_sites.store.connect import Store
 from gis_sites.store.drawing import Drawing
+from gis_sites.store.pictures import head, make
 from gis_sites.store.states import State
 from gis_sites.store.tiles import Place, drawing_of, ground_of, tile
 
@@ -47,9 +48,13 @@ def over(points: "shapely.Geometry", zoom: int) -> Place:
     return next(covering((points.x, points.y, points.x, points.y), zoom))
 
 
-def drawn(store: Store, catalogue: Catalogue, state: State, layer: str) -> Drawing:
+def drawn(store: Store, catalogue: Catalogue, state: State, layer: str, *, made: bool = True) -> Drawing:
+    """How a layer is drawn; its pictures are made if they are not."""
     found = drawing_of(store, ground_of(store, catalogue, state), layer)
     assert found is not None
+    with store.begin() as conn:
+        if made and head(conn, found) is None:
+            make(conn, found)
     return found
 
 

@@ -122,7 +122,7 @@ export function startMap({ fill, line, edge = 17 }) {
   if (!gl || !data.extent) return null;
   const whole = new gl.LngLatBounds([data.extent[0], data.extent[1]], [data.extent[2], data.extent[3]]);
   const sources = Object.fromEntries(data.layers.map((layer) => [layer.name, {
-    type: "vector", tiles: [`${location.origin}/tiles/${data.state}/${layer.name}/{z}/{x}/{y}`], minzoom: 6, maxzoom: 16, bounds: data.extent }]));
+    type: "vector", tiles: [`${location.origin}/tiles/${data.state}/${layer.name}/{z}/{x}/{y}?v=${data.version}`], minzoom: 6, maxzoom: 16, bounds: data.extent }]));
   const style = {
     version: 8,
     sources: { ...sources, sites: { type: "geojson", data: data.sites }, picked: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },

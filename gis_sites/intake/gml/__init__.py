@@ -1,1 +1,1 @@
-"""GML of the Polish registers, and any other: read as a stream, by lists of what may enter; runs in the child process."""
+"""GML of the Polish registers, and any other: read as a stream in the child process, by lists of what may enter."""

@@ -19,6 +19,8 @@ VERSIONS = frozenset({"1.0", "2.0", "3.0"})
 IN_FORCE = "legalForce"
 ACT, DOCUMENT = "AktPlanowaniaPrzestrzennego", "DokumentFormalny"
 ADOPTED_BY = ("dokumentUchwalajacy", "aktNormatywnyUchwalajacy")
+ACT_STATUS = "status_aktu"
+"""A column that is never shown: it only says whether a zone's own status may be believed."""
 PERCENT = "%"
 """The unit the standard gives shares, which their elements do not name."""
 
@@ -70,7 +72,7 @@ def _own_plan(nodes: Sequence[Node], facts: Facts) -> Texts:
 
 def agree(row: dict[str, str | None], facts: Facts) -> None:
     """Write both statuses where a zone is in force and its act is not: a word no list of statuses knows."""
-    act = row.pop("status_aktu", None)
+    act = row.pop(ACT_STATUS, None)
     if row.get("status") == IN_FORCE and act not in {None, IN_FORCE}:
         row["status"] = f"{IN_FORCE} ({act})"
 
@@ -86,7 +88,7 @@ AREA: Mapping[str, Rule] = {
     "oznaczenie": text("oznaczenie"),
     "symbol": text("symbol"),
     "status": code("status"),
-    "plan": Rule(("plan", "tytul_planu", "uchwala", "status_aktu"), _plan),
+    "plan": Rule(("plan", "tytul_planu", "uchwala", ACT_STATUS), _plan),
 }
 PLACE: Mapping[str, Rule] = {name: rule for name, rule in AREA.items() if name != "symbol"}
 """Infill, downtown and access-standard areas: their symbol is no zone's."""
@@ -148,5 +150,6 @@ FAMILY = Family(
     facts=FACTS,
     told=lambda feature: tuple(_told(feature)),
     asking=frozenset({"plan", "idIIP"}),
+    always=frozenset({"typPlanu"}),
     finish=agree,
 )

@@ -5,6 +5,7 @@ A property that is not listed is never held; a kind of feature that is not liste
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gis_sites.intake.gml.facts import Facts
 from gis_sites.intake.gml.parse import Feature, Node
@@ -34,12 +35,19 @@ class Family:
     """What such a feature tells: keys and texts."""
     asking: frozenset[str] = frozenset()
     """Properties whose rules look facts up."""
+    always: frozenset[str] = frozenset()
+    """Properties whose columns are told even where no feature of a file has them."""
     finish: Callable[[dict[str, str | None], Facts], None] = lambda row, facts: None
     """What is done to a row when all its properties are read."""
 
     def rules(self, name: str) -> Mapping[str, Rule] | None:
         """Return the rules of a kind of feature, None where nothing of it enters."""
         return self.tables.get(name)
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The columns that hold numbers."""
+        return frozenset(rule.columns[0] for rules in self.tables.values() for rule in rules.values() if rule.number)
 
 
 def _first(nodes: Sequence[Node]) -> str | None:

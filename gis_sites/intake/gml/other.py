@@ -1,4 +1,4 @@
-"""GML of no family we know: every property, by the names of its elements; only what a layer's field asks for is kept."""
+"""GML of no family we know: every property by the names of its elements, of which only what is asked for is kept."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

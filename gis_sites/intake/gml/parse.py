@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import NoReturn
 from xml.parsers import expat
 
 GML = frozenset({"http://www.opengis.net/gml", "http://www.opengis.net/gml/3.2", "http://www.opengis.net/gml/3.3"})
@@ -26,8 +26,13 @@ TEXT = 64 << 20
 """Characters of one feature that are held."""
 
 
-class Unfit(ValueError):
-    """A file that is no GML we read: one line that says why."""
+class Unfit(Exception):
+    """A file that is no GML we read: the key of the sentence that says why, and what it shows."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key, values)
+        self.key = key
+        self.values = values
 
 
 class Node:
@@ -66,7 +71,8 @@ class Feature:
     properties: dict[str, list[Node]] = field(default_factory=dict)
 
 
-Wanted = Callable[[str, str], Callable[[str], bool] | None]
+Holds = Callable[[str], bool]
+Wanted = Callable[[str, str], Holds | None]
 """Namespace and name of a feature -> which of its properties are held; None for none of it."""
 
 
@@ -84,16 +90,16 @@ class Parser:
         self._in_member = False
         self._in_bounds = False
         self._feature: Feature | None = None
-        self._holds: Callable[[str], bool] | None = None
+        self._holds: Holds | None = None
         self._open: list[Node] = []
         self._held = 0
         self._characters = 0
         self._names: dict[str, tuple[str, str]] = {}
         self.expat = expat.ParserCreate(namespace_separator=" ")
         self.expat.buffer_text = True
-        self.expat.StartDoctypeDeclHandler = _refuse_doctype
-        self.expat.EntityDeclHandler = _refuse_doctype
-        self.expat.ExternalEntityRefHandler = _refuse_doctype
+        self.expat.StartDoctypeDeclHandler = _refuse
+        self.expat.EntityDeclHandler = _refuse
+        self.expat.ExternalEntityRefHandler = _refuse
         self.expat.StartElementHandler = self._start
         self.expat.EndElementHandler = self._end
 
@@ -101,10 +107,10 @@ class Parser:
         depth = self._depth
         self._depth = depth + 1
         if depth >= DEPTH:
-            raise Unfit(f"elements more than {DEPTH} deep")
+            raise Unfit("gml_deep", most=DEPTH)
         namespace, name = self._names.get(tag) or self._split(tag)
         if len(attributes) > ATTRIBUTES:
-            raise Unfit(f"element {name}: more than {ATTRIBUTES} attributes")
+            raise Unfit("gml_attributes", element=name, most=ATTRIBUTES)
         if self._open:
             self._hold(namespace, name, attributes)
         elif depth == 3 and self._feature is not None:
@@ -118,7 +124,7 @@ class Parser:
         """Take note of an element above the properties of features."""
         if depth == 0:
             if not name.endswith(ROOTS):
-                raise Unfit(f"the outermost element is {name}, no collection of features")
+                raise Unfit("gml_root", root=name)
             self.root = name, _local(attributes)
         elif depth == 1:
             self._in_member = name in MEMBERS
@@ -136,7 +142,7 @@ class Parser:
         node = Node(name, _local(attributes) if attributes else attributes, gml=namespace in GML)
         self._held += 1
         if self._held > NODES:
-            raise Unfit(f"a feature of more than {NODES} elements")
+            raise Unfit("gml_feature_elements", most=NODES)
         if self._open:
             self._open[-1].children.append(node)
         elif self._feature is not None:
@@ -146,7 +152,7 @@ class Parser:
     def _text(self, data: str) -> None:
         self._characters += len(data)
         if self._characters > TEXT:
-            raise Unfit(f"a feature of more than {TEXT >> 20} MiB")
+            raise Unfit("gml_feature_size", most=TEXT >> 20)
         self._open[-1].pieces.append(data)
 
     def _end(self, tag: str) -> None:
@@ -163,7 +169,7 @@ class Parser:
     def _split(self, tag: str) -> tuple[str, str]:
         namespace, _, name = tag.rpartition(" ")
         if len(name) > NAME:
-            raise Unfit(f"an element's name of more than {NAME} letters")
+            raise Unfit("gml_name", most=NAME)
         if len(self._names) < 10_000:
             self._names[tag] = namespace, name
         return namespace, name
@@ -173,8 +179,8 @@ def _local(attributes: Mapping[str, str]) -> dict[str, str]:
     return {key.rpartition(" ")[2]: value for key, value in attributes.items()}
 
 
-def _refuse_doctype(*_: Any) -> None:  # noqa: ANN401 - expat's handlers differ in what they are given
-    raise Unfit("a document type or entities, which GML has no use for")
+def _refuse(*_: object) -> NoReturn:
+    raise Unfit("gml_doctype")
 
 
 def parse(path: str, parser: Parser) -> Iterator[Feature]:
@@ -190,13 +196,13 @@ def parse(path: str, parser: Parser) -> Iterator[Feature]:
                 parser.expat.Parse(chunk)
                 fed += len(chunk)
                 if fed - parser.expat.CurrentByteIndex > TOKEN:
-                    raise Unfit(f"a tag of more than {TOKEN >> 20} MiB")
+                    raise Unfit("gml_tag", most=TOKEN >> 20)
                 yield from parser.ready
                 parser.ready.clear()
             parser.expat.Parse(b"", True)
             yield from parser.ready
-        except (expat.ExpatError, LookupError) as error:
-            raise Unfit(f"no well-formed XML: {error}") from error
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            raise Unfit("gml_malformed", fault=error) from error
 
 
 def first_srs(path: str, parser: Parser) -> str | None:

@@ -1,12 +1,16 @@
 """The tables of a GML file and their rows, as the child process tells them of any other file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any
 
+from gis_sites.errors import Refused
+from gis_sites.intake.formats import File
 from gis_sites.intake.gml import app, egib, gesut, other
 from gis_sites.intake.gml.facts import Facts
-from gis_sites.intake.gml.family import Family, Rule
-from gis_sites.intake.gml.parse import Feature, Node, Parser, Unfit, first_srs, parse
+from gis_sites.intake.gml.family import Family
+from gis_sites.intake.gml.parse import Feature, Holds, Node, Parser, Unfit, first_srs, parse
 from gis_sites.intake.gml.shapes import KINDS, to_wkb
 from gis_sites.intake.gml.survey import Met, Survey, survey
 
@@ -14,6 +18,7 @@ BATCH = 16_384
 BATCH_BYTES = 32 << 20
 """Geometry and text of one batch, so that few large features do not make a large batch."""
 INFINITE = float("inf")
+FAMILIES = (egib.FAMILY, gesut.FAMILY, app.FAMILY)
 
 
 def family_of(namespace: str) -> Family | None:
@@ -29,27 +34,36 @@ def family_of(namespace: str) -> Family | None:
     if (match := app.NAMESPACE.fullmatch(namespace)) is None:
         return None
     if match["version"] not in app.VERSIONS:
-        raise Unfit(f"planning acts of schema {match['version']}; known are {', '.join(sorted(app.VERSIONS))}")
+        raise Unfit("gml_version", version=match["version"], known=", ".join(sorted(app.VERSIONS)))
     return app.FAMILY
 
 
-def list_tables(path: str) -> list[dict[str, Any]]:
+@contextmanager
+def _judged(file: File) -> Iterator[None]:
+    try:
+        yield
+    except Unfit as error:
+        raise Refused(f"import.{error.key}", file=file.label, **error.values) from error
+
+
+def tables(file: File) -> list[dict[str, Any]]:
     """Return name, geometry, columns, system and number of rows of every kind of feature.
 
     `withheld` names what is in the file and not on the list of what may enter; a kind that is not on the list at all
     has no columns and no geometry.
 
     Raises:
-        Unfit: it is no GML we read.
+        Refused: it is no GML we read.
     """
-    found = survey(path)
-    return [_table(name, met, found) for name, met in found.met.items()]
+    with _judged(file):
+        found = survey(file.path)
+        return [_table(name, met, found) for name, met in found.met.items()]
 
 
 def _table(name: str, met: Met, found: Survey) -> dict[str, Any]:
     family = family_of(met.namespace)
-    top = list(dict.fromkeys(path.partition("/")[0].partition("@")[0] for path in met.paths))
-    about: dict[str, Any] = {"name": name, "rows": met.rows, "geometry": None, "crs": None}
+    top = dict.fromkeys(path.partition("/")[0].partition("@")[0] for path in met.paths)
+    about: dict[str, Any] = {"name": name, "layer": name, "rows": met.rows, "geometry": None, "crs": None}
     shapes = met.shapes
     if family is None:
         columns = list(other.columns_of(path for path in met.paths if path not in shapes))
@@ -57,17 +71,15 @@ def _table(name: str, met: Met, found: Survey) -> dict[str, Any]:
     else:
         rules = family.rules(name) or {}
         shapes = {own: shape for own, shape in shapes.items() if rules and own in family.geometry}
-        columns = list(dict.fromkeys(column for own in top if own in rules for column in _public(rules[own])))
+        there = [rule for own, rule in rules.items() if own in top or own in family.always]
+        columns = list(dict.fromkeys(column for rule in there for column in rule.columns if column != app.ACT_STATUS))
         withheld = [own for own in top if own not in rules and own not in shapes]
     kinds = {kind for shape in shapes.values() for kind in shape.kinds}
     if kinds:
-        about |= {"geometry": _kind(kinds), "crs": _crs(name, {one for shape in shapes.values() for one in shape.srs}, found)}
-    numbers = {rule.columns[0] for rule in (family.rules(name) or {}).values() if rule.number} if family else set()
+        systems = {one for shape in shapes.values() for one in shape.srs}
+        about |= {"geometry": _kind(kinds), "crs": _crs(name, systems, found)}
+    numbers = family.numbers if family else frozenset()
     return {**about, "columns": {one: "float" if one in numbers else "str" for one in columns}, "withheld": withheld}
-
-
-def _public(rule: Rule) -> tuple[str, ...]:
-    return tuple(column for column in rule.columns if column != "status_aktu")
 
 
 def _kind(kinds: set[str]) -> str:
@@ -85,66 +97,65 @@ def _crs(name: str, names: set[str], found: Survey) -> str | None:
     said = {one: srs_name(one) for one in (names or ({found.srs} if found.srs else set()))}
     codes = {f"EPSG:{code}" if one and (code := one.crs.to_epsg()) else text for text, one in said.items()}
     if len(codes) > 1:
-        raise Unfit(f"table {name} holds geometry in several coordinate systems: {', '.join(sorted(codes))}")
+        raise Unfit("gml_crs_mixed", table=name, systems=", ".join(sorted(codes)))
     return next(iter(codes), None)
 
 
-def batches(path: str, table: str, columns: Sequence[str]) -> Iterator[Any]:
+def batches(file: File, table: str, columns: Sequence[str]) -> Iterator[Any]:
     """Yield the Arrow batches of a table: row ids, the columns asked for, geometry as WKB without curves.
 
     Raises:
-        Unfit: it is no GML we read.
+        Refused: it is no GML we read.
     """
-    system = first_srs(path, Parser(lambda namespace, name: _holds(namespace, name, ()) if name == table else None))
-    facts = Facts()
-    try:
-        _gather(path, table, columns, facts)
-        rows = _Rows(columns)
-        for feature in parse(path, Parser(lambda namespace, name: _holds(namespace, name, columns) if name == table else None)):
+    with _judged(file):
+        yield from _batches(file.path, table, columns)
+
+
+def _batches(path: str, table: str, columns: Sequence[str]) -> Iterator[Any]:
+    asked = frozenset(columns) | ({app.ACT_STATUS} if "status" in columns else frozenset())
+    system = first_srs(path, Parser(partial(_holds, table, frozenset())))
+    rows = _Rows(columns)
+    with closing(Facts()) as facts:
+        _gather(path, table, asked, facts)
+        for feature in parse(path, Parser(partial(_holds, table, asked))):
             family = family_of(feature.namespace)
-            nodes = _geometry(family, feature)
-            rows.add(feature.number, _cells(family, feature, facts, columns), nodes, system)
+            rows.add(feature.number, _cells(family, feature, facts, asked), _geometry(family, feature), system)
             if rows.full:
                 yield rows.batch()
-        yield rows.batch()
-    finally:
-        facts.close()
+    yield rows.batch()
 
 
-def _holds(namespace: str, name: str, columns: Sequence[str]) -> Any:  # noqa: ANN401 - a test of names, or none
-    """Return which properties of a feature are held for some columns; None for a kind that may not enter."""
+def _holds(table: str, columns: frozenset[str], namespace: str, name: str) -> Holds | None:
+    """Return which properties of a table's features are held for some columns; None for other features."""
+    if name != table:
+        return None
     family = family_of(namespace)
     if family is None:
         return lambda own: True
     rules = family.rules(name)
     if rules is None:
         return None
-    wanted = {own for own, rule in rules.items() if not {*rule.columns}.isdisjoint(columns)}
-    wanted |= {"plan"} if "status" in columns and "plan" in rules else set()
+    wanted = {own for own, rule in rules.items() if not columns.isdisjoint(rule.columns)}
     return (wanted | family.geometry).__contains__
 
 
-def _gather(path: str, table: str, columns: Sequence[str], facts: Facts) -> None:
-    """Read the file once for what its features say about others, where the table asks."""
-    asked: dict[str, Family] = {}
-
-    def wanted(namespace: str, name: str) -> Any:  # noqa: ANN401 - a test of names, or none
-        family = family_of(namespace)
-        if family is None or name not in family.facts:
-            return None
-        asked[namespace] = family
-        return family.facts[name].__contains__
-
-    families = (egib.FAMILY, app.FAMILY)
-    tables = [family.rules(table) for family in families]
-    if not any(_asks(family, rules or {}, columns) for family, rules in zip(families, tables, strict=True)):
+def _gather(path: str, table: str, columns: frozenset[str], facts: Facts) -> None:
+    """Read the file once for what its features say about others, where the columns of the table ask."""
+    if not any(
+        own in family.asking and not columns.isdisjoint(rule.columns)
+        for family in FAMILIES
+        for own, rule in (family.rules(table) or {}).items()
+    ):
         return
-    for feature in parse(path, Parser(wanted)):
-        facts.tell(asked[feature.namespace].told(feature))
+    for feature in parse(path, Parser(_telling)):
+        family = family_of(feature.namespace)
+        facts.tell(family.told(feature) if family else ())
 
 
-def _asks(family: Family, rules: Mapping[str, Rule], columns: Sequence[str]) -> bool:
-    return any(not {*rule.columns}.isdisjoint(columns) for own, rule in rules.items() if own in family.asking)
+def _telling(namespace: str, name: str) -> Holds | None:
+    """Return which properties of a feature tell something about others."""
+    family = family_of(namespace)
+    return family.facts[name].__contains__ if family and name in family.facts else None
 
 
 def _geometry(family: Family | None, feature: Feature) -> Node | None:
@@ -158,11 +169,9 @@ def _geometry(family: Family | None, feature: Feature) -> Node | None:
     return None
 
 
-def _cells(
-    family: Family | None, feature: Feature, facts: Facts, columns: Sequence[str]
-) -> Mapping[str, str | None]:
+def _cells(family: Family | None, feature: Feature, facts: Facts, columns: frozenset[str]) -> Mapping[str, str | None]:
     if family is None:
-        return other.cells(feature.properties, frozenset(columns))
+        return other.cells(feature.properties, columns)
     row: dict[str, str | None] = {}
     rules = family.rules(feature.name) or {}
     for own, nodes in feature.properties.items():
@@ -180,7 +189,7 @@ class _Rows:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = [*columns]
-        self.numbers = {rule.columns[0] for rules in _every_rule() for rule in rules.values() if rule.number}
+        self.numbers = frozenset(column for family in FAMILIES for column in family.numbers)
         self._empty()
 
     def _empty(self) -> None:
@@ -217,11 +226,6 @@ class _Rows:
         made = pa.RecordBatch.from_arrays(arrays, names=["__row", *self.columns, "__wkb", "__curved"])
         self._empty()
         return made
-
-
-def _every_rule() -> Iterator[Mapping[str, Rule]]:
-    for family in (egib.FAMILY, app.FAMILY):
-        yield from family.tables.values()
 
 
 def _number(text: str | None) -> float | None:

@@ -48,6 +48,11 @@ class Drawing:
     dimension: int = 2
     curved: bool = False
 
+    def told(self, node: Node) -> None:
+        """Take in how many numbers an element says a point has."""
+        if dimension := node.attributes.get("srsDimension"):
+            self.dimension = 3 if dimension.strip() == "3" else 2
+
 
 def to_wkb(node: Node, default: str | None) -> tuple[bytes, bool]:
     """Return a geometry as WKB, and whether arcs were replaced; `default` is the system of one that names none."""
@@ -76,8 +81,7 @@ def _parts(node: Node, drawing: Drawing) -> Iterator[Part]:
     """Take a geometry apart into points, lines and polygons."""
     if "href" in node.attributes:
         raise Odd(node.name)
-    if dimension := node.attributes.get("srsDimension"):
-        drawing.dimension = 3 if dimension.strip() == "3" else 2
+    drawing.told(node)
     match node.name:
         case "Point":
             yield "Point", [_points(node, drawing)]
@@ -86,7 +90,11 @@ def _parts(node: Node, drawing: Drawing) -> Iterator[Part]:
         case "Polygon" | "PolygonPatch" | "Triangle" | "Rectangle":
             yield "Polygon", _rings(node, drawing)
         case _:
-            inner = [one for one in _members(node) if one.name in KINDS or one.name in {"PolygonPatch", "Triangle", "Rectangle"}]
+            inner = [
+                one
+                for one in _members(node)
+                if one.name in KINDS or one.name in {"PolygonPatch", "Triangle", "Rectangle"}
+            ]
             if not inner and any("href" in one.attributes for one in node.children):
                 raise Odd(node.name)
             for one in inner:
@@ -103,7 +111,9 @@ def _members(node: Node) -> Iterator[Node]:
 
 
 def _rings(node: Node, drawing: Drawing) -> list[Points]:
-    rings = [child for child in node.children if child.name in {"exterior", "interior", "outerBoundaryIs", "innerBoundaryIs"}]
+    rings = [
+        child for child in node.children if child.name in {"exterior", "interior", "outerBoundaryIs", "innerBoundaryIs"}
+    ]
     rings.sort(key=lambda child: child.name in {"interior", "innerBoundaryIs"})
     found = []
     for ring in rings:
@@ -139,33 +149,32 @@ def _joined(lines: list[Points]) -> Points:
 
 
 def _points(node: Node, drawing: Drawing) -> Points:
-    """Return the points that stand in an element, in whatever way GML has written them."""
-    numbers: list[float] = []
-    for child in node.children:
-        dimension = child.attributes.get("srsDimension")
-        if dimension:
-            drawing.dimension = 3 if dimension.strip() == "3" else 2
-        match child.name:
-            case "posList":
-                numbers += map(float, child.text.split())
-            case "pos":
-                words = child.text.split()
-                drawing.dimension = len(words) if len(words) in {2, 3} else drawing.dimension
-                numbers += map(float, words)
-            case "coordinates":
-                numbers += _coordinates(child, drawing)
-            case "coord":
-                numbers += [float(one.text) for one in child.children if one.name in {"X", "Y"}]
-            case "pointProperty" | "pointRep":
-                if not child.children:
-                    raise Odd(child.name)
-                numbers += _points(child.children[0], drawing).ravel()[:: -1 if drawing.swapped and drawing.dimension == 2 else 1]
-            case _:
-                continue
-    points = np.array(numbers, dtype=np.float64).reshape(-1, drawing.dimension)
+    """Return the points that stand in an element, easting first."""
+    points = np.array([*_numbers_in(node, drawing)], dtype=np.float64).reshape(-1, drawing.dimension)
     if drawing.swapped:
         points[:, [0, 1]] = points[:, [1, 0]]
     return points
+
+
+def _numbers_in(node: Node, drawing: Drawing) -> Iterator[float]:
+    """Yield the numbers of points, in whatever way GML has written them."""
+    for child in node.children:
+        drawing.told(child)
+        match child.name:
+            case "posList":
+                yield from map(float, child.text.split())
+            case "pos":
+                words = child.text.split()
+                drawing.dimension = len(words) if len(words) in {2, 3} else drawing.dimension
+                yield from map(float, words)
+            case "coordinates":
+                yield from _coordinates(child, drawing)
+            case "coord":
+                yield from (float(one.text) for one in child.children if one.name in {"X", "Y"})
+            case "pointProperty" | "pointRep":
+                if not child.children:
+                    raise Odd(child.name)
+                yield from _numbers_in(child.children[0], drawing)
 
 
 def _coordinates(node: Node, drawing: Drawing) -> Iterator[float]:
@@ -193,7 +202,8 @@ def _centre(first: Points, second: Points, third: Points) -> Points | None:
     turn = 2 * (a[0] * b[1] - a[1] * b[0])
     if abs(turn) < 1e-12 * max(float(a @ a), float(b @ b), 1e-12):
         return None
-    return first[:2] + np.array([b[1] * (a @ a) - a[1] * (b @ b), a[0] * (b @ b) - b[0] * (a @ a)]) / turn
+    centre: Points = first[:2] + np.array([b[1] * (a @ a) - a[1] * (b @ b), a[0] * (b @ b) - b[0] * (a @ a)]) / turn
+    return centre
 
 
 def _across(first: Points, second: Points, third: Points) -> Points:

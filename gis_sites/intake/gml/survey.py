@@ -51,7 +51,7 @@ class Survey(Parser):
 
     def _meet(self, namespace: str, name: str) -> None:
         if name not in self.met and len(self.met) >= TABLES:
-            raise Unfit(f"features of more than {TABLES} names")
+            raise Unfit("gml_tables", most=TABLES)
         self._here = self.met.setdefault(name, Met(namespace))
         self._here.rows += 1
 
@@ -80,7 +80,7 @@ class Survey(Parser):
             if name in TOLD:
                 paths[f"{path}@{name}"] = None
         if len(paths) > PATHS:
-            raise Unfit(f"features of more than {PATHS} columns")
+            raise Unfit("gml_columns", most=PATHS)
 
     def _end(self, tag: str) -> None:
         if self._shape is not None:
