@@ -16,6 +16,7 @@ from api.pages import add_pages
 from api.routes import router
 from api.security import SecurityHeaders
 from api.tiles import add_tiles
+from api.upkeep import kept_up
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from gis_sites.store.connect import hasty
@@ -41,8 +42,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
-            app.state.face = Face(inventory, store)
-            yield
+            face = app.state.face = Face(inventory, store)
+            with kept_up(inventory, face):
+                yield
 
     app = App(
         title="gis-sites",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.face import Face
 from gis_sites.errors import GisSitesError
@@ -29,7 +29,8 @@ Published = tuple[int, datetime] | None
 def kept_up(inventory: Inventory, face: Face) -> Iterator[None]:
     """Make what is missing of each state that is published meanwhile; of the first one `serve` has made it."""
     ended = Event()
-    thread = Thread(target=_keep_up, args=(inventory, face, ended), name="upkeep", daemon=True)
+    first = _newest(inventory)
+    thread = Thread(target=_keep_up, args=(inventory, face, ended, first), name="upkeep", daemon=True)
     thread.start()
     try:
         yield
@@ -38,15 +39,14 @@ def kept_up(inventory: Inventory, face: Face) -> Iterator[None]:
         thread.join(PATIENCE_S)
 
 
-def _keep_up(inventory: Inventory, face: Face, ended: Event) -> None:
-    done = _newest(inventory)
+def _keep_up(inventory: Inventory, face: Face, ended: Event, done: Published) -> None:
     while not ended.wait(LOOK_S):
         try:
             newest = _newest(inventory)
             if newest != done and made(inventory, face):
                 done = newest
-        except (DBAPIError, GisSitesError) as error:
-            # Of the database's errors the class alone: their text may hold values.
+        except (SQLAlchemyError, GisSitesError, OSError, RuntimeError) as error:
+            # The class alone: the text may hold values.
             logger.warning("What a new state needs was not made, and will be tried again: %s", type(error).__name__)
 
 

@@ -27,7 +27,7 @@ SERVER_KILLED = [
     Place("gis_sites.store.retention._drop_states", 1, "after"),
 ]
 SMALL_MB = 160
-LEFT_KB = (0, 150, 500, 1200)
+LEFT_KB = (0, 200, 300, 450)
 """How much room an import is given."""
 
 
@@ -151,7 +151,7 @@ def test_a_full_disk_for_what_waits_is_told(
 
 def test_workers_end_with_a_killed_command(settings: Settings, files: tuple[Path, Path], temporary: Path) -> None:
     busy = settings.model_copy(update={"workers": 2})
-    place = Place("gis_sites.profile.build._measured", 1, "after")
+    place = Place("gis_sites.store.profiles.write", 1, "before")
     ended = run(functools.partial(deliver_with_workers, busy, path=files[0]), temporary, place=place)
     assert ended.code == -9
     assert gone(ended.session)

@@ -1,5 +1,6 @@
 """Backup and restore: every answer comes back to the last bit, and a bad file changes nothing."""
 
+import functools
 import json
 import shutil
 import stat
@@ -8,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
@@ -17,9 +18,10 @@ from gis_sites.errors import DatabaseError, GisSitesError, Refused, WrongUse
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from gis_sites.store import cluster, dump
-from gis_sites.store.backup import ABOUT, DUMP, backup, restore
+from gis_sites.store.backup import ABOUT, DUMP, _beside, backup, restore
 from gis_sites.store.connect import open_store
 from tests.conftest import Databases
+from tests.survival import Place, gone, run
 
 ASKED: dict[str, Any] = {
     "format": 1,
@@ -269,3 +271,43 @@ def test_an_empty_machine_with_a_private_cluster_takes_it(file: Path, private: S
     backup(private, path)
     assert path.stat().st_size > 10_000
     assert cluster.status(private).state == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("function", "when"), [("dump.load", "before"), ("dump._feed", "after"), ("dump.load", "after")]
+)
+def test_a_restore_killed_anywhere_brings_back_all_or_nothing(
+    function: str, when: Literal["before", "after"], file: Path, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    settings, temporary = elsewhere("killed"), tmp_path / "temporary"
+    temporary.mkdir()
+    place = Place(f"gis_sites.store.{function}", 1, when)
+    ended = run(functools.partial(restore, settings, file), temporary, place=place)
+    assert ended.code == -9
+    assert gone(ended.session), "the program that reads the dump ends too"
+    with open_inventory(settings) as inventory:
+        empty = inventory.state is None
+    if empty:
+        restore(settings, file)
+    with open_inventory(settings) as inventory:
+        assert inventory.match(ASKED, top=1)["candidates"]
+
+
+def test_a_backup_killed_half_way_leaves_the_one_before(file: Path, demo_city: Settings, tmp_path: Path) -> None:
+    kept, temporary = tmp_path / "kept.backup", tmp_path / "temporary"
+    temporary.mkdir()
+    shutil.copy(file, kept)
+    place = Place("gis_sites.store.dump.dump", 1, "after")
+    ended = run(functools.partial(backup, demo_city, kept), temporary, place=place)
+    assert ended.code == -9
+    assert kept.read_bytes() == file.read_bytes()
+    assert (tmp_path / ".kept.backup.new").exists()
+    backup(demo_city, kept)
+    assert {path.name for path in tmp_path.iterdir()} == {"kept.backup", "temporary"}
+
+
+def test_two_backups_into_one_file_do_not_mix(file: Path, demo_city: Settings, tmp_path: Path) -> None:
+    with _beside(tmp_path / "x.backup") as held:
+        held.write(b"half")
+        assert "x.backup" in refusal(Refused, lambda: backup(demo_city, tmp_path / "x.backup"))
+    assert (tmp_path / "x.backup").read_bytes() == b"half"

@@ -4,7 +4,6 @@ In a tidy layer each side between two polygons stands in both, the other way rou
 fraction of the time that comparing polygons takes; only polygons with a side that is alone, or doubled, are compared.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,18 +27,19 @@ ROUNDING_M = 1e-4
 INWARD_M = 1e-6
 """How far a side is shortened at both ends before it is asked which polygons it runs through."""
 HEAP = 50
-"""Polygons that overlap as many others on average are a heap, and are not all compared."""
+"""Polygons with as many others near on average lie in a heap, and are not all compared."""
+SLICE = 100
+"""Shapes whose neighbours are looked up at a time: in a heap each has thousands."""
 
 
 @dataclass(frozen=True)
 class Overlaps:
-    """Pairs of polygons that overlap, by place, the parts they share, and whether every pair was looked at."""
+    """Pairs of polygons that overlap, by place, and what they share."""
 
     left: Places
     right: Places
     shared: Objects
     area: Floats
-    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ class Gap:
     width: float
 
 
+class Heap(Exception):
+    """So many polygons lie upon each other that they are not all compared."""
+
+
 @dataclass(frozen=True)
 class Borders:
     """The sides that polygons do not share as they should; the polygon lies to the left of its side."""
@@ -60,7 +64,9 @@ class Borders:
     """x0, y0, x1, y1."""
     owner: Places
     twins: Places
-    """Pairs of polygons that lie on the same hand of one side: [2, n]."""
+    """Pairs of polygons on the same hand of one side: [2, n]."""
+    most: int
+    """Pairs that are compared, at most."""
 
 
 def borders(polygons: Objects) -> Borders:
@@ -76,7 +82,8 @@ def borders(polygons: Objects) -> Borders:
     shared = (ahead == 1) & (back == 1)
     doubled = (ahead > 1) | (back > 1)
     alone = order[~shared[group]]
-    return Borders(ends[alone], owner[alone], _twins(order, group, doubled, owner))
+    most = HEAP * max(len(polygons), 1_000)
+    return Borders(ends[alone], owner[alone], _twins(order, group, doubled, owner), most)
 
 
 def _sides(polygons: Objects) -> tuple[Floats, Places]:
@@ -113,88 +120,138 @@ def _twins(order: Places, group: Places, doubled: Bools, owner: Places) -> Place
 
 
 def overlaps(polygons: Objects, found: Borders) -> Overlaps:
-    """Return the pairs of polygons that overlap by more than rounding, those with the very same geometry too."""
+    """Return the pairs of polygons that overlap by more than rounding, those with the very same geometry too.
+
+    Raises:
+        Heap: too many lie upon each other.
+    """
     shapely.prepare(polygons)
-    met = np.hstack([_crossed(polygons, found), found.twins]).astype(np.intp)
-    left, right = np.unique(np.sort(met, axis=0), axis=1)
-    area = shapely.area(shapely.intersection(polygons[left], polygons[right]))
-    over = np.unique(np.concatenate([left[area > 0], right[area > 0]]))
-    if not len(over):
-        return Overlaps(left[:0], right[:0], polygons[:0], area[:0])
-    # What lies wholly inside another need not meet its sides: those that overlap are compared with all around them.
-    tree = shapely.STRtree(polygons)
-    pairs, whole = [], True
-    for some in np.array_split(over, len(over) // 500 + 1):
-        first, second = tree.query(polygons[some])
-        pairs.append(np.sort([some[first], second], axis=0))
-        if sum(map(np.size, pairs)) > 2 * HEAP * max(len(polygons), 1_000):
-            whole = False
-            break
-    left, right = np.unique(np.hstack(pairs), axis=1)
-    left, right = left[left != right], right[left != right]
-    shared = shapely.intersection(polygons[left], polygons[right])
-    area = shapely.area(shared)
-    told = area > LEAST_M2
-    return Overlaps(left[told], right[told], shared[told], area[told], whole)
+    tree, n = shapely.STRtree(polygons), len(polygons)
+    codes = _codes(np.hstack([_crossed(polygons, found), found.twins]), n)
+    done, told = codes[:0], []
+    while len(codes):
+        left, right = np.divmod(codes, n)
+        shared = shapely.intersection(polygons[left], polygons[right])
+        area = shapely.area(shared)
+        over = area > LEAST_M2
+        told.append((left[over], right[over], shared[over], area[over]))
+        done = np.union1d(done, codes)
+        # What lies wholly inside another, or under one of two tidy layers, need not meet an odd side: look around.
+        around = np.unique(np.concatenate([left[over], right[over]]))
+        place, other = _near(tree, polygons[around], found.most)
+        codes = np.setdiff1d(_codes(np.stack([around[place], other]), n), done)
+        if len(done) + len(codes) > found.most:
+            raise Heap
+    columns = zip(*told, strict=True) if told else [(polygons[:0],)] * 4
+    left, right, shared, area = (np.concatenate(column) for column in columns)
+    return Overlaps(left.astype(np.intp), right.astype(np.intp), shared, area.astype(np.float64))
+
+
+def _codes(pairs: Places, n: int) -> Places:
+    """Return each pair of two different places once, as one number."""
+    low, high = np.sort(pairs.astype(np.intp), axis=0)
+    return np.unique((low * n + high)[low != high])
+
+
+def _near(tree: shapely.STRtree, shapes: Objects, most: int) -> Places:
+    """Return which shapes have their boxes in common with which of a tree: [2, n].
+
+    Raises:
+        Heap: there are too many.
+    """
+    found, count = [np.empty((2, 0), dtype=np.intp)], 0
+    for start in range(0, len(shapes), SLICE):
+        some = tree.query(shapes[start : start + SLICE])
+        some[0] += start
+        found.append(some)
+        count += some.shape[1]
+        if count > most:
+            raise Heap
+    return np.hstack(found)
 
 
 def _crossed(polygons: Objects, found: Borders) -> Places:
     """Return pairs of polygons of which one has a side in the other: [2, n]."""
     length = np.hypot(found.ends[:, 2] - found.ends[:, 0], found.ends[:, 3] - found.ends[:, 1])
     inward = np.minimum(INWARD_M / length, 0.25)[:, None] * (found.ends[:, 2:] - found.ends[:, :2])
-    inner = np.stack([found.ends[:, :2] + inward, found.ends[:, 2:] - inward], axis=1)
-    lines = shapely.linestrings(inner)
-    place, side = shapely.STRtree(lines).query(polygons)
+    lines = shapely.linestrings(np.stack([found.ends[:, :2] + inward, found.ends[:, 2:] - inward], axis=1))
+    side, place = _near(shapely.STRtree(polygons), lines, found.most * 4)
     other = found.owner[side] != place
     place, side = place[other], side[other]
     through = shapely.intersects(polygons[place], lines[side])
     return np.stack([found.owner[side[through]], place[through]])
 
 
-def gaps(polygons: Objects, found: Borders) -> Iterator[Gap]:
-    """Yield the strips between polygons that are narrower than `GAP_M`."""
-    strips = _facing(found)
-    if not len(strips):
-        return
-    margins = shapely.box(*(shapely.bounds(strips) + np.array([-1, -1, 1, 1]) * 2 * GAP_M).T)
-    regions = shapely.get_parts(shapely.union_all(margins))
-    region, place = shapely.STRtree(polygons).query(regions, predicate="intersects")
-    pieces = shapely.intersection(polygons[place], regions[region])
-    together = shapely.geometrycollections(pieces, indices=region, out=np.full(len(regions), None, dtype=object))
-    land = shapely.union_all(together[:, None], axis=1)
-    wide = shapely.buffer(land, GAP_M / 2, join_style="mitre", mitre_limit=100)
-    shut = shapely.buffer(wide, -GAP_M / 2, join_style="mitre", mitre_limit=100)
-    open_, row = shapely.get_parts(shapely.difference(shut, land), return_index=True)
-    mine = np.unique(shapely.STRtree(strips).query(open_, predicate="intersects")[0])
-    for at in mine[shapely.area(open_[mine]) > LEAST_M2].tolist():
-        near = place[region == row[at]]
-        beside = near[shapely.dwithin(polygons[near], open_[at], ROUNDING_M)]
-        if len(beside) > 1:
-            area = float(shapely.area(open_[at]))
-            yield Gap(open_[at], tuple(beside.tolist()), area, 2 * area / float(shapely.length(open_[at])))
+def gaps(polygons: Objects, found: Borders) -> list[Gap]:
+    """Return the strips between polygons that are narrower than `GAP_M`; strips that meet are one gap.
+
+    Raises:
+        Heap: too many polygons lie upon each other.
+    """
+    strips, sides = _facing(found)
+    clear = ~_filled(polygons, strips, found.owner[sides], found.most)
+    strips, sides = strips[clear], sides[:, clear]
+    group = _groups(shapely.STRtree(strips).query(strips, predicate="dwithin", distance=ROUNDING_M), len(strips))
+    together = shapely.geometrycollections(strips, indices=group)
+    shapes = shapely.union_all(together[:, None], axis=1)
+    area, around = shapely.area(shapes), shapely.length(shapes)
+    owners: list[set[int]] = [set() for _ in shapes]
+    for at, pair in zip(group.tolist(), found.owner[sides].T.tolist(), strict=True):
+        owners[at].update(pair)
+    return [
+        Gap(shapes[at], tuple(sorted(owners[at])), float(area[at]), 2 * float(area[at] / around[at]))
+        for at in np.flatnonzero(area > LEAST_M2).tolist()
+    ]
 
 
-def _facing(found: Borders) -> Objects:
-    """Return the strips between two sides of different polygons that face each other across less than `GAP_M`."""
+def _facing(found: Borders) -> tuple[Objects, Places]:
+    """Return the strips between two sides of different polygons that face each other across less than `GAP_M`.
+
+    Returns:
+        the strips, and the two sides of each: [2, n].
+    """
     x0, y0, x1, y1 = found.ends.T
     lows, highs = np.minimum(found.ends[:, :2], found.ends[:, 2:]), np.maximum(found.ends[:, :2], found.ends[:, 2:])
     around = shapely.box(*(lows - GAP_M).T, *(highs + GAP_M).T)
-    i, j = shapely.STRtree(shapely.box(*lows.T, *highs.T)).query(around)
+    i, j = _near(shapely.STRtree(shapely.box(*lows.T, *highs.T)), around, found.most * 4)
     apart = (i < j) & (found.owner[i] != found.owner[j])
     i, j = i[apart], j[apart]
     length = np.hypot(x1 - x0, y1 - y0)
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
     against = ux[i] * ux[j] + uy[i] * uy[j] < -NEARLY
     i, j = i[against], j[against]
-    # Where the ends of the other side lie, along mine and to the right of it, where my polygon is not.
+    # Where the ends of the other side lie: along mine, and to the right of it, where my polygon is not.
     along = [(x[j] - x0[i]) * ux[i] + (y[j] - y0[i]) * uy[i] for x, y in ((x1, y1), (x0, y0))]
     right = [(x[j] - x0[i]) * uy[i] - (y[j] - y0[i]) * ux[i] for x, y in ((x1, y1), (x0, y0))]
     low, high = np.maximum(along[0], 0), np.minimum(along[1], length[i])
     slope = (right[1] - right[0]) / (along[1] - along[0])
     far = [right[0] + slope * (at - along[0]) for at in (low, high)]
     gap = (high - low > LEAST_SIDE_M) & (np.minimum(*far) < GAP_M) & (np.maximum(*far) > ROUNDING_M)
-    i, low, high, far = i[gap], low[gap], high[gap], [np.clip(one[gap], 0, GAP_M) for one in far]
+    i, j, low, high, far = i[gap], j[gap], low[gap], high[gap], [np.clip(one[gap], 0, GAP_M) for one in far]
     corners = [(low, np.zeros(len(i))), (high, np.zeros(len(i))), (high, far[1]), (low, far[0])]
     ring = [(x0[i] + s * ux[i] + r * uy[i], y0[i] + s * uy[i] - r * ux[i]) for s, r in corners]
-    strips: Objects = shapely.convex_hull(shapely.polygons(np.stack([np.stack(one, axis=1) for one in ring], axis=1)))
-    return strips
+    strips: Objects = shapely.polygons(np.stack([np.stack(one, axis=1) for one in ring], axis=1))
+    return strips, np.stack([i, j])
+
+
+def _filled(polygons: Objects, strips: Objects, owners: Places, most: int) -> Bools:
+    """Say which strips another polygon than their own two lies in."""
+    strip, place = _near(shapely.STRtree(polygons), strips, most)
+    third = (owners[:, strip] != place).all(axis=0)
+    strip, place = strip[third], place[third]
+    area = shapely.area(shapely.intersection(strips[strip], polygons[place]))
+    found = np.zeros(len(strips), dtype=bool)
+    found[strip[area > LEAST_M2]] = True
+    return found
+
+
+def _groups(pairs: Places, n: int) -> Places:
+    """Number the groups of what belongs together: each place takes the least number it can reach."""
+    group = np.arange(n)
+    while True:
+        least = group.copy()
+        np.minimum.at(least, pairs[0], group[pairs[1]])
+        least = least[least]
+        if (least == group).all():
+            return np.unique(group, return_inverse=True)[1]
+        group = least

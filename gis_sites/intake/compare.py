@@ -41,6 +41,12 @@ class Case:
     """How far a point of one outline lies from the other outline at most."""
 
     @property
+    def rows(self) -> int:
+        """How many rows that differ it tells of; one that stays is one."""
+        stay = {side.key for side in self.before} & {side.key for side in self.after}
+        return len(self.before) + len(self.after) - len(stay)
+
+    @property
     def area_change_m2(self) -> float | None:
         """Of the drawn area, in the plane of the working CRS; None without geometry."""
         import shapely
@@ -66,16 +72,6 @@ class LayerChanges:
     cases: tuple[Case, ...] = ()
     differing: int = 0
     """How many rows differ, told one by one or not."""
-
-    @property
-    def told(self) -> int:
-        """How many rows that differ are among the cases."""
-        return sum(map(_rows, self.cases))
-
-
-def _rows(case: Case) -> int:
-    stays = {side.key for side in case.before} & {side.key for side in case.after}
-    return len(case.before) + len(case.after) - len(stays)
 
 
 def changes_of(conn: sa.Connection, catalogue: Catalogue, load: int, *, most: int = CASES) -> list[LayerChanges]:

@@ -14,7 +14,11 @@ from gis_sites.intake.values import spell
 
 def fates(layer: Layer, table: SourceTable, found: Fit, note: Note, *, saved: Note) -> tuple[ColumnFate, ...]:
     """Tell every column in the file's order, then the fields set; `saved` is what a saved note added to the note."""
-    told = [fate for column in table.columns for fate in _column(layer, table, found, (note, saved), column)]
+    told = [
+        fate
+        for column in (*table.columns, *table.withheld)
+        for fate in _column(layer, table, found, (note, saved), column)
+    ]
     for name, value in found.constants.items():
         shown = mask(spell(value)) if layer.fields[name].public else None
         why = _set_by(layer, table, note, saved, name)

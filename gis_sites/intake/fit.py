@@ -151,7 +151,7 @@ def _constants(
     constants: dict[str, Any] = {}
     factors: dict[str, float] = {}
     for pattern, values in layer.recognise.set.items():
-        if matches(table.name, pattern):
+        if matches(table.spoken, pattern):
             constants = {**{name: value for name, value in values.items() if name not in columns}, **constants}
     for name, value in said.items():
         if name not in layer.fields:
@@ -187,7 +187,7 @@ def _constant(layer: Layer, name: str, value: object) -> Any:  # noqa: ANN401 - 
 def _left_over(layer: Layer, table: SourceTable, found: Fit, skipped: Collection[str]) -> Iterator[Finding]:
     """Yield a finding for each column nobody asked for and each field that rows are chosen by and no column tells."""
     used = {*found.columns.values(), *found.units.values(), *found.passed, *skipped}
-    for column in table.columns:
+    for column in (*table.columns, *table.withheld):
         if column not in used:
             kind = FindingType.COLUMN_PRIVATE if is_personal(column) else FindingType.COLUMN_IGNORED
             yield Finding(kind, column=column)

@@ -36,6 +36,11 @@ def _is_json(head: bytes) -> bool:
     return head.removeprefix(_BOMS[0]).lstrip().startswith(b"{")
 
 
+def _is_xml(head: bytes) -> bool:
+    # Other encodings than UTF-8 put a zero beside each letter.
+    return head.removeprefix(_BOMS[0]).lstrip(b"\xff\xfe\0 \t\r\n").startswith(b"<")
+
+
 def _is_text(head: bytes) -> bool:
     return head.startswith(_BOMS) or not (b"\0" in head or head.startswith((b"PK", b"%PDF", b"<", b"SQLite")))
 
@@ -45,13 +50,14 @@ FORMATS = (
     Format("shp", (".shp",), _starts(b"\x00\x00\x27\x0a"), needs=(".shx", ".dbf"), takes=(".prj", ".cpg")),
     Format("geojson", (".geojson", ".json"), _is_json),
     Format("fgb", (".fgb",), _starts(b"fgb\x03fgb")),
+    Format("gml", (".gml", ".xml"), _is_xml, several=True),
     Format("csv", (".csv", ".tsv", ".txt"), _is_text),
     Format("xlsx", (".xlsx", ".xlsm"), _starts(b"PK\x03\x04"), several=True),
     Format(ARCHIVE, (".zip",), _starts(b"PK\x03\x04", b"PK\x05\x06")),
 )
 BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
 BESIDE = {suffix: one for one in FORMATS for suffix in (*one.needs, *one.takes)}
-READ = ", ".join(suffix for suffix in BY_SUFFIX if suffix not in {".json", ".tsv", ".txt", ".xlsm"})
+READ = ", ".join(suffix for suffix in BY_SUFFIX if suffix not in {".json", ".xml", ".tsv", ".txt", ".xlsm"})
 """The formats we read, as a sentence names them."""
 
 

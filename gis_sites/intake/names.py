@@ -4,7 +4,8 @@ import fnmatch
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 _LETTERS = str.maketrans("łŁøØđĐ", "lLoOdD")
 
@@ -56,26 +57,60 @@ def families(names: Iterable[str]) -> frozenset[str]:
     return frozenset(found[0].casefold() for name in names if (found := re.match(r"[A-Z][A-Z0-9]*_", name)))
 
 
-def standing_on(name: str, patterns: Iterable[str]) -> frozenset[int]:
-    """Return which words of a name, counted from 0, the patterns it fits stand on.
+_NEUTRAL = re.compile(
+    r"\d+|\w{1,2}|q\d+|pl\d+|epsg\w*|dla|nad|pod|oraz"
+    r"|siec\w*|lini[aei]\w*|przewod\w*|ruroci\w*|przylacz\w*|magistral\w*|kolektor\w*|osie?"
+    r"|warstw\w*|map[ay]?|dane|stan|rok\w*|dzien|calosc|wszystk\w*|eksport\w*|export\w*|shp|gpkg|gml|final\w*"
+    r"|aktualn\w*|obowiazuj\w*|istniej\w*|ewid\w*|obszar\w*|teren\w*|granic\w*|stref\w*|zasieg\w*|rejestr\w*"
+    r"|miast\w*|miejsk\w*|gmin\w*|powiat\w*|wojewod\w*|krajow\w*|lokaln\w*|glown\w*|rozdziel\w*|przesyl\w*"
+    r"|cisnien\w*|napiec\w*|nisk\w*|sredni\w*|wysoki\w*|klas\w*|typ\w*|scenari\w*|rodzaj\w*"
+    r"|city|town|layers?|maps?|data|network\w*|lines?|mains?|pipe\w*|zones?|areas?|districts?|existing|current|all"
+)
+"""Words of names that go with any theme: years, sizes, states, whole and part."""
+SHORT, ENDING = 4, 3
+"""After a stem so short, letters so few can be an ending; more make another word of it: gas, gastronomia."""
 
-    >>> sorted(standing_on("siec_kanal_deszczowa", ["*kanal*", "*deszcz*"]))
-    [1, 2]
+
+def standing_on(name: str, patterns: Iterable[str]) -> tuple[frozenset[int], tuple[str, ...]]:
+    """Return which words of a name, counted from 0, the patterns it fits stand on, and which words nothing explains.
+
+    >>> standing_on("siec_kanal_deszczowa", ["*kanal*", "*deszcz*"])
+    (frozenset({1, 2}), ())
+    >>> standing_on("drogiRowerowe", ["*drog*"])
+    (frozenset({0}), ('rowerowe',))
     """
-    words = [(one.start(), one.end()) for one in re.finditer(r"[^\W_]+", bare(name))]
-    found = [_span(name, pattern) for pattern in patterns]
-    return frozenset(
-        place for place, (start, end) in enumerate(words) if any(first < end and start < last for first, last in found)
+    words = _words(name)
+    found = [span for pattern in patterns for span in _spans(name, pattern)]
+    places = frozenset(
+        place
+        for place, (start, end) in enumerate(words)
+        for first, last in found
+        if first <= start < last and (last - max(first, start) > SHORT or end - last <= ENDING)
     )
+    texts = [bare(name)[start:end] for start, end in words]
+    rest = (text for place, text in enumerate(texts) if place not in places and not _NEUTRAL.fullmatch(text))
+    return places, tuple(rest)
 
 
-def _span(name: str, pattern: str) -> tuple[int, int]:
-    """Return the stretch of a name (from, to) that the words of a pattern it fits stand on."""
-    text, at, places = bare(name), 0, []
-    for word in filter(None, re.split(r"[*?\[\]]+", bare(pattern))):
+def _words(name: str) -> list[tuple[int, int]]:
+    """Return where the words of a name are: parted by signs, and by a capital after a small letter."""
+    text = bare(name)
+    capitals = name if len(name) == len(text) else text
+    starts = {place for place in range(1, len(text)) if capitals[place - 1].islower() and capitals[place].isupper()}
+    parted = [(one.start(), one.end()) for one in re.finditer(r"[^\W_]+", text)]
+    return [
+        pair
+        for start, end in parted
+        for pair in pairwise([start, *sorted(place for place in starts if start < place < end), end])
+    ]
+
+
+def _spans(name: str, pattern: str) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a name (from, to) that the words of a pattern it fits stand on."""
+    text, at = bare(name), 0
+    for word in re.findall(r"[^\W_]+", bare(pattern)):
         at = max(text.find(word, at), at)
-        places.append((at, at := at + len(word)))
-    return (places[0][0], places[-1][1]) if places else (0, len(text))
+        yield at, (at := at + len(word))
 
 
 def quoted(word: str) -> str:

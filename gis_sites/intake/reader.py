@@ -37,6 +37,7 @@ READERS = {
     "shp": "shapefile",
     "geojson": "geojson",
     "fgb": "ogr",
+    "gml": "gml.read",
     "csv": "delimited",
     "xlsx": "sheets",
 }

@@ -2,20 +2,21 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 
 from gis_sites.catalogue import Catalogue, Layer
 from gis_sites.errors import Refused
 from gis_sites.intake.fit import Fit, fit
 from gis_sites.intake.names import bare, families, is_pattern, matches, quoted, standing_on
 from gis_sites.intake.note import SKIP, Note
-from gis_sites.intake.samples import Look, Looks, column_of, unread
+from gis_sites.intake.samples import Look, Looks, column_of, telling, unread
 from gis_sites.intake.source import SourceTable
 from gis_sites.words import Said
 
 SURE = 0.6
 """The least confidence at which a table is taken without being told."""
 MAYBE = 0.3
+HALF = 0.5
+"""Where a name says more than is understood, and no column tells that it is the layer all the same."""
 STATED = 1.0
 FULL_NAME = 0.95
 NAMED_NEEDS, SEEN_NEEDS, ALL_FIELDS = 0.2, 0.1, 0.1
@@ -31,6 +32,8 @@ class Match:
     reasons: tuple[Said, ...]
     patterns: frozenset[str] = frozenset()
     """What its name fits."""
+    words: frozenset[int] = frozenset()
+    """The words of the name they stand on."""
     seen: Mapping[str, Looks] = field(default_factory=dict)
     """Field -> the column that holds it by its values, where no name tells."""
 
@@ -59,10 +62,12 @@ def recognise(
         why = Said("import.reason_saved" if table.name in saved else "import.reason_stated")
         feeds = tuple(_stated(catalogue, catalogue.layer(name), table, (note, look), why) for name in stated)
         return Recognised(table.name, feeds, skipped=not stated)
+    if table.closed:
+        return Recognised(table.name, skipped=True)
     known = families(name for layer in catalogue for name in layer.recognise.names)
-    family = next((one for one in known if bare(table.name).startswith(one)), "")
+    family = next((one for one in known if bare(table.spoken).startswith(one)), "")
     matched = [found for layer in catalogue if (found := _match(catalogue, layer, table, (note, look), family))]
-    best = _best(table.name, matched)
+    best = _best(matched)
     return Recognised(table.name, best, () if best else tuple(sorted(matched, key=lambda one: -one.confidence)))
 
 
@@ -76,26 +81,47 @@ def _match(
     catalogue: Catalogue, layer: Layer, table: SourceTable, asked: tuple[Note, Look], family: str
 ) -> Match | None:
     note, look = asked
-    patterns = frozenset(_fitting(layer, table.name, family))
-    if not _geometry_fits(layer, table) or any(matches(table.name, other) for other in layer.recognise.unless):
+    patterns = frozenset(_fitting(layer, table.spoken, family))
+    if not _geometry_fits(layer, table) or any(matches(table.spoken, other) for other in layer.recognise.unless):
         return None
     found = fit(layer, table, Note(column=note.column))
     seen = _seen(catalogue, layer, table, found, look) if patterns or not family else {}
-    needs, filled = set(layer.recognise.needs), found.fields(layer)
-    if not needs <= {*filled, *seen}:
+    filled = found.fields(layer)
+    if not set(layer.recognise.needs) <= {*filled, *seen}:
         return None
-    names = [name for name in layer.fields if name not in layer.rows.current]
-    share = sum(name in found.columns for name in names) / len(names)
-    if not patterns and not (needs and (seen or (set(layer.key_fields) <= filled and share >= 0.3))):
+    if not patterns and not (seen or _whole(layer, found)):
         return None
-    reasons = tuple(chain(_named(patterns), _columned(found), _shaped(layer), _valued(layer, seen)))
+    words, rest = standing_on(table.spoken, patterns)
+    reasons = (*_named(patterns), *_more(rest if patterns else ()), *_columned(found), *_shaped(layer))
+    confidence = _confidence(catalogue, layer, found, (patterns, rest), seen=bool(seen))
+    return Match(layer.name, confidence, (*reasons, *_valued(layer, seen)), patterns, words, seen)
+
+
+def _confidence(
+    catalogue: Catalogue, layer: Layer, found: Fit, name: tuple[Collection[str], Collection[str]], *, seen: bool
+) -> float:
+    patterns, rest = name
     if not patterns:
-        confidence = MAYBE
-    elif not all(map(is_pattern, patterns)):
-        confidence = FULL_NAME
-    else:
-        confidence = SURE + ALL_FIELDS * share + (SEEN_NEEDS if seen else NAMED_NEEDS if needs else 0.0)
-    return Match(layer.name, round(confidence, 2), reasons, patterns, seen)
+        return MAYBE
+    if not all(map(is_pattern, patterns)):
+        return FULL_NAME
+    needs = layer.recognise.needs
+    told = bool(needs) and all(telling(layer.fields[one], catalogue) for one in needs)
+    if rest and not told:
+        return HALF
+    added = SEEN_NEEDS if seen else NAMED_NEEDS if needs else 0.0
+    return round(SURE + added + ALL_FIELDS * _share(layer, found), 2)
+
+
+def _whole(layer: Layer, found: Fit) -> bool:
+    """Say whether the columns alone could make a table the layer's: what it needs, its key, and some more."""
+    keys = set(layer.key_fields) <= found.fields(layer)
+    return bool(layer.recognise.needs) and keys and _share(layer, found) >= 0.3
+
+
+def _share(layer: Layer, found: Fit) -> float:
+    names = [name for name in layer.fields if name not in layer.rows.current]
+    return sum(name in found.columns for name in names) / len(names)
 
 
 def _fitting(layer: Layer, name: str, family: str) -> Iterator[str]:
@@ -127,6 +153,11 @@ def _named(patterns: Iterable[str]) -> Iterator[Said]:
         yield Said("import.reason_pattern" if is_pattern(pattern) else "import.reason_name", {"name": pattern})
 
 
+def _more(rest: Collection[str]) -> Iterator[Said]:
+    if rest:
+        yield Said("import.reason_more", {"words": ", ".join(rest)})
+
+
 def _columned(found: Fit) -> Iterator[Said]:
     if found.columns:
         columns = ", ".join(dict.fromkeys(found.columns.values()))
@@ -144,7 +175,7 @@ def _valued(layer: Layer, seen: Mapping[str, Looks]) -> Iterator[Said]:
         yield Said("import.reason_values", values)
 
 
-def _best(name: str, matched: Iterable[Match]) -> tuple[Match, ...]:
+def _best(matched: Iterable[Match]) -> tuple[Match, ...]:
     """Return the surest layers: those that know the full name, else the one whose patterns stand on most of its words.
 
     Several layers feed on one table only by the same pattern (a combined sewer); where each stands on words the other
@@ -154,8 +185,7 @@ def _best(name: str, matched: Iterable[Match]) -> tuple[Match, ...]:
     full = tuple(match for match in sure if match.confidence >= FULL_NAME)
     if full or not sure:
         return full
-    words = {match.layer: standing_on(name, match.patterns) for match in sure}
-    top = [match for match in sure if all(words[match.layer] >= other for other in words.values())]
+    top = [match for match in sure if all(match.words >= other.words for other in sure)]
     common = frozenset.intersection(*(match.patterns for match in top)) if top else frozenset()
     return tuple(top) if len(top) == 1 or common else ()
 

@@ -192,6 +192,8 @@ class Repair:
 
     def _sides(self, places: Places) -> None:
         """Take points out that are repeated one after the other; notice spikes of polygons."""
+        if not len(places):
+            return
         sides = mending.Sides(self.shapes[places])
         again = np.zeros(len(self.good), dtype=bool)
         again[places[sides.repeated()]] = True

@@ -40,9 +40,13 @@ class SourceTable:
     crs: str | None
     layer: str = ""
     """What its file calls it."""
+    own: str = ""
+    """Its name without what tells it from others of that name."""
     file: File = field(default=File("", "gpkg", ""), repr=False)
     encoding: str | None = None
     """In which encoding the reader takes its texts, where the format does not say so once for all."""
+    withheld: Sequence[str] = ()
+    """Columns that are in the file and on no list of what may enter: they are never read."""
     unclear: tuple[str, Mapping[str, Any]] | None = None
     """Why its texts cannot be read yet: the sentence of a refusal."""
 
@@ -56,6 +60,16 @@ class SourceTable:
             if any(sign in word for sign in signs):
                 return kind
         return "any"
+
+    @property
+    def closed(self) -> bool:
+        """Whether none of its columns may enter."""
+        return bool(self.withheld) and not self.columns and self.geometry is None
+
+    @property
+    def spoken(self) -> str:
+        """The name that may tell what it holds: of folders and files beside it nothing."""
+        return self.own or self.name
 
     @property
     def cut(self) -> int | None:
@@ -216,7 +230,7 @@ def _named(tables: list[SourceTable]) -> tuple[SourceTable, ...]:
     names = [_names(table) for table in tables]
     counts = [Counter(one[length].casefold() for one in names) for length in range(2)]
     return tuple(
-        replace(table, name=next((one[n] for n in range(2) if counts[n][one[n].casefold()] == 1), one[2]))
+        replace(table, name=next((one[n] for n in range(2) if counts[n][one[n].casefold()] == 1), one[2]), own=one[0])
         for table, one in zip(tables, names, strict=True)
     )
 

@@ -119,7 +119,7 @@ def draw(overlay: Overlay, around: "gpd.GeoDataFrame", catalogue: Catalogue, *, 
     for shape, step, row in zip(shapes[:most], steps[:most], values[:most], strict=True):
         if shape is None:
             continue
-        texts = [_text(overlay.layer, name, row.get(name)) for name in drawn.columns]
+        texts = [cell_text(overlay.layer, name, row.get(name)) for name in drawn.columns]
         used += drawn_size(shape) + len(json.dumps(texts))
         if used > room:
             break
@@ -201,7 +201,7 @@ def _known(cell: Any) -> bool:  # noqa: ANN401 - a cell of any type
     return not pd.isna(cell)
 
 
-def _text(layer: Layer, name: str, cell: Any) -> str | list[str] | None:  # noqa: ANN401 - a cell of any type
+def cell_text(layer: Layer, name: str, cell: Any) -> str | list[str] | None:  # noqa: ANN401 - a cell of any type
     """Return a cell as people read it, once a language where these differ."""
     if not _known(cell):
         return None

@@ -1,6 +1,6 @@
 """What stands above the list and the map: the question, the state, the counts, and what is not on the page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -33,12 +33,14 @@ def preface(shortlist: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any
         "made": moment(made.get("at")),
         "software": mask(str(made.get("software", "gis-sites"))),
         "shortlist_id": str(shortlist.get("id", ""))[:12],
-        "cautions": [given({"pl": polish, "en": english}) for polish, english in _cautions()],
+        "cautions": cautions(),
     }
 
 
-def _cautions() -> Iterator[tuple[str, str]]:
-    return zip(sentences.cautions("pl"), sentences.cautions("en"), strict=True)
+def cautions() -> list[Markup]:
+    """Return the cautions that stand on every page."""
+    pairs = zip(sentences.cautions("pl"), sentences.cautions("en"), strict=True)
+    return [given({"pl": polish, "en": english}) for polish, english in pairs]
 
 
 def _failed_by(failed_by: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[Markup, Markup]]:

@@ -107,11 +107,7 @@ TABLES: Mapping[str, Mapping[str, Rule]] = {
     },
     "EGB_KonturKlasyfikacyjny": {**COMMON, "OZU": text("OZU"), "OZK": text("OZK")},
     "EGB_KonturUzytkuGruntowego": {**COMMON, "OFU": text("OFU")},
-    "EGB_Budynek": {
-        **COMMON,
-        "idBudynku": text("idBudynku"),
-        "rodzajWgKST": text("rodzajWgKST"),
-    },
+    "EGB_Budynek": {**COMMON, "rodzajWgKST": text("rodzajWgKST")},
     "EGB_ObrebEwidencyjny": {**COMMON, "idObrebu": text("idObrebu"), "nazwaWlasna": text("nazwa")},
     "EGB_JednostkaEwidencyjna": {**COMMON, "idJednostkiEwid": text("teryt"), "nazwaWlasna": text("nazwa")},
 }

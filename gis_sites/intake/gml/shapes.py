@@ -30,8 +30,8 @@ KINDS = {
     "MultiGeometry": "Unknown", "GeometricComplex": "Unknown",
 }  # fmt: skip
 """Every geometry of GML that we read, and what a table of it is said to hold."""
-STEP = np.radians(4.0)
-"""The widest angle between two points that stand for an arc, as GDAL has it."""
+STEP = np.radians(1.0)
+"""The widest angle between two points that stand for an arc: the one GDAL is asked for."""
 SIMPLE = {"Point": 1, "LineString": 2, "Polygon": 3, "MultiPoint": 4, "MultiLineString": 5, "MultiPolygon": 6}
 PIECE = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 

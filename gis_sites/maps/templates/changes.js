@@ -1,0 +1,149 @@
+/* What the page does: marks on the map, popups with the words of the list, kinds switched, two languages. */
+var changes = (function () {
+  "use strict";
+  var data = JSON.parse(document.getElementById("data").textContent);
+  var root = document.documentElement;
+  var shapes = [];
+  var marks = {};
+  var opener = null;
+  var map = null;
+
+  function words(name) {
+    return data.words[name][root.lang];
+  }
+
+  function content(at) {
+    var item = document.getElementById("case-" + at);
+    var card = document.createElement("div");
+    card.className = "card";
+    var title = document.createElement("h3");
+    title.textContent = item.querySelector(".id").firstChild.textContent;
+    var kind = document.createElement("p");
+    kind.append(item.closest(".kind").querySelector("summary").cloneNode(true));
+    kind.querySelector(".many").remove();
+    kind.replaceChildren.apply(kind, Array.from(kind.firstChild.childNodes));
+    card.append(title, kind);
+    var said = item.querySelector(".said");
+    if (said) card.append(said.cloneNode(true));
+    return card;
+  }
+
+  function bounds(at) {
+    return L.featureGroup(shapes[at]).getBounds();
+  }
+
+  function open(at, where) {
+    var size = map.getSize();
+    var popup = L.popup({ maxWidth: Math.min(360, size.x - 56), maxHeight: Math.max(160, Math.min(320, size.y - 110)),
+                          autoPanPadding: [12, 12] });
+    popup.setLatLng(where || bounds(at).getCenter()).setContent(content(at)).openOn(map);
+    return popup;
+  }
+
+  function show(at) {
+    map.getContainer().scrollIntoView({ block: "nearest" });
+    map.fitBounds(bounds(at).pad(0.7), { maxZoom: 19, animate: false });
+    var box = open(at).getElement().querySelector(".leaflet-popup-content");
+    box.tabIndex = -1;
+    box.focus({ preventScroll: true });
+  }
+
+  function mark(at) {
+    var kind = data.kinds[at];
+    var icon = L.divIcon({ className: "mark small " + kind, html: "", iconSize: [11, 11] });
+    var marker = L.marker(bounds(at).getCenter(), { icon: icon, keyboard: false });
+    marker.on("click", function () { opener = null; open(at); });
+    (marks[kind] = marks[kind] || L.featureGroup()).addLayer(marker);
+  }
+
+  /* A kind that is switched off takes its marks with it; close by, the outlines speak for themselves. */
+  function near() {
+    map.getPane("markerPane").style.display = map.getZoom() >= 17 ? "none" : "";
+  }
+
+  function follow(kind, layer) {
+    var group = marks[kind];
+    if (!group) return;
+    group.addTo(map);
+    layer.on("add", function () { group.addTo(map); });
+    layer.on("remove", function () { group.remove(); });
+  }
+
+  function speak(lang) {
+    root.lang = lang;
+    document.title = words("heading");
+    var box = map.getContainer();
+    box.setAttribute("aria-label", words("map_label"));
+    [["in", "zoom_in"], ["out", "zoom_out"]].forEach(function (pair) {
+      var button = box.querySelector(".leaflet-control-zoom-" + pair[0]);
+      button.title = words(pair[1]);
+      button.setAttribute("aria-label", words(pair[1]));
+    });
+    var close = box.querySelector(".leaflet-popup-close-button");
+    if (close) close.setAttribute("aria-label", words("close"));
+  }
+
+  function showAll() {
+    var drawn = shapes.filter(Boolean).flat();
+    if (drawn.length) map.fitBounds(L.featureGroup(drawn).getBounds().pad(0.05), { maxZoom: 18, animate: false });
+  }
+
+  function start() {
+    map = map_sites;
+    shapes.forEach(function (group, at) { mark(at); });
+    data.kinds.filter(function (kind, at) { return data.kinds.indexOf(kind) === at; }).forEach(function (kind) {
+      var layer = shapes[data.kinds.indexOf(kind)];
+      var owner = window["geo_json_" + kind];
+      if (owner && layer) follow(kind, owner);
+    });
+    var control = document.querySelector(".leaflet-control-layers");
+    if (control) {
+      var panel = document.getElementById("overlays");
+      panel.hidden = false;
+      panel.append(control);
+    }
+    map.on("zoomend", near);
+    map.on("popupopen", function () { speak(root.lang); });
+    map.on("popupclose", function () {
+      if (opener) opener.focus({ preventScroll: true });
+      opener = null;
+    });
+    document.querySelectorAll("button[data-case]").forEach(function (button) {
+      button.addEventListener("click", function () {
+        map.closePopup();
+        opener = button;
+        show(Number(button.dataset.case));
+      });
+    });
+    document.getElementById("language").addEventListener("click", function () {
+      speak(root.lang === "pl" ? "en" : "pl");
+    });
+    document.getElementById("all").addEventListener("click", function () { map.closePopup(); showAll(); });
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") map.closePopup();
+    });
+    window.addEventListener("beforeprint", function () {
+      map.closePopup();
+      root.classList.add("printing");
+      map.invalidateSize({ animate: false });
+      showAll();
+    });
+    window.addEventListener("afterprint", function () {
+      root.classList.remove("printing");
+      map.invalidateSize({ animate: false });
+      showAll();
+    });
+    speak(root.lang);
+    showAll();
+    near();
+  }
+
+  return {
+    feature: function (feature, layer) {
+      var at = feature.properties.at;
+      (shapes[at] = shapes[at] || []).push(layer);
+      layer.on("click", function (event) { opener = null; open(at, event.latlng); });
+    },
+    start: start
+  };
+})();

@@ -1,0 +1,87 @@
+"""A server makes what a state published under another setting lacks, and no request does."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from api import upkeep
+from api.main import create_app
+from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.settings import Settings
+from gis_sites.store import pictures, views
+from tests.api.support import TestClient
+from tests.intake.support import box, parcel_id, parcels
+from tests.store.tile_support import drawn
+
+OWNERS = ["4", "7", "4"]
+"""Two parcels of the city, and one of a person."""
+
+
+def deliver(inventory: Inventory, folder: Path, count: int) -> None:
+    ids = [parcel_id(number) for number in range(1, count + 1)]
+    shapes = [box(50 * place, 0, 40, 40) for place in range(count)]
+    file = parcels(folder / f"city_{count}.gpkg", ids, shapes, grupa_rejestrowa=OWNERS[:count])
+    inventory.import_file(file)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something holds, a while at most."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def ready(inventory: Inventory) -> bool:
+    """Whether views and pictures are those of the newest state under an inventory's setting."""
+    state, store = inventory.need_state(), inventory.store
+    with store.begin() as conn:
+        made = pictures.head(conn, drawn(store, inventory.catalogue, state, "parcel", made=False))
+    return made is not None and views.are_of(store, state)
+
+
+def published(inventory: Inventory) -> int:
+    with inventory.store.begin() as conn:
+        return int(conn.execute(sa.text("SELECT count(*) FROM published.parcel")).scalar_one())
+
+
+def test_what_an_import_under_another_setting_leaves_is_made_anew(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.05)
+    narrow = settings.model_copy(update={"public_parcels": "public_owners"})
+    with open_inventory(settings) as planners, open_inventory(narrow) as shown:
+        deliver(planners, tmp_path, 2)
+        assert published(planners) == 2
+        with TestClient(create_app(narrow)) as client:
+            assert not ready(shown)
+            deliver(planners, tmp_path, 3)
+            until(lambda: ready(shown))
+            assert published(shown) == 2
+            assert list(shown.store.snapshots.glob("state-2-parcels.arrow"))
+            assert client.get("/tiles/2/parcel/0/0/0").status_code == 200
+
+
+def test_a_database_that_fails_for_a_while_ends_nothing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.05)
+    failed = []
+
+    def fails_once(*_: object, **__: object) -> bool:
+        failed.append(True)
+        if len(failed) == 1:
+            raise OperationalError("SELECT 'a secret'", {}, Exception("a secret"))
+        return True
+
+    monkeypatch.setattr(upkeep, "made", fails_once)
+    with open_inventory(settings) as inventory, TestClient(create_app(settings)):
+        deliver(inventory, tmp_path, 1)
+        until(lambda: len(failed) > 1)
+    assert "OperationalError" in caplog.text
+    assert "a secret" not in caplog.text
+    assert len(failed) == 2
