@@ -205,16 +205,47 @@ def rollback(state: int, lang: Lang = None) -> None:
 
 
 @app.command()
-def findings(load: int, lang: Lang = None, json_: Json = None) -> None:
+def findings(
+    load: int,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE.gpkg", help="Write them with their places, for QGIS.")
+    ] = None,
+    lang: Lang = None,
+    json_: Json = None,
+) -> None:
     """Show what a load noticed, type by type: what it means, whose job it is, how it is mended, and where it is."""
     from gis_sites.show_import import findings_document, findings_tables
 
     with _inventory() as inventory:
         found = findings_document(inventory.findings(load), _lang(lang))
+        if export:
+            inventory.export_findings(load, export, lang=_lang(lang))
     if json_:
         write_json(found)
         return
     for table in findings_tables(found, _lang(lang)):
+        draw(table)
+
+
+@app.command()
+def changes(
+    load: int,
+    map_: Annotated[Path | None, typer.Option("--map", metavar="FILE.html", help="Draw it, before and after.")] = None,
+    lang: Lang = None,
+    json_: Json = None,
+) -> None:
+    """Show what a load changed: added, changed, removed, split, merged, renumbered."""
+    from gis_sites.show_changes import changes_document, changes_tables
+
+    with _inventory() as inventory:
+        told, layers = inventory.changes(load)
+        if map_:
+            inventory.change_map(told, layers, map_, lang=_lang(lang))
+    found = changes_document(told, layers)
+    if json_:
+        write_json(found)
+        return
+    for table in changes_tables(found, _lang(lang)):
         draw(table)
 
 

@@ -3,7 +3,7 @@
 source -> revision -> state (profile) -> shortlist -> map: each step hands immutable things to the next.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +23,7 @@ from gis_sites.store.states import State
 if TYPE_CHECKING:
     import geopandas
 
+    from gis_sites.intake.compare import LayerChanges
     from gis_sites.intake.note import Note
     from gis_sites.intake.report import ImportReport
     from gis_sites.maps.overlays import Overlay
@@ -160,6 +161,48 @@ class Inventory:
         with self.store.begin() as conn:
             loads.get(conn, load)
             return loads.findings(conn, load)
+
+    def export_findings(self, load: int, path: Path | str, *, lang: Lang | None = None) -> Path:
+        """Write what a load noticed as a GeoPackage, each finding in its place.
+
+        Raises:
+            NotFound: there is no such load.
+            WrongUse: the file cannot be one.
+        """
+        from gis_sites.maps.findings_file import export_findings
+
+        with self.store.begin() as conn:
+            told, noticed = loads.get(conn, load), loads.findings(conn, load)
+        dated = told.dated.isoformat() if told.dated else ""
+        about = {"load": str(load), "source": told.source, "publisher": told.publisher or "", "dated": dated}
+        export_findings(noticed, Path(path), crs=self.store.crs, about=about, lang=lang or self.store.settings.lang)
+        return Path(path)
+
+    def changes(self, load: int) -> "tuple[loads.Load, list[LayerChanges]]":
+        """Return what a load changed, row by row where the revisions before and after are still kept.
+
+        Raises:
+            NotFound: there is no such load.
+        """
+        from gis_sites.intake.compare import changes_of
+
+        with self.store.begin() as conn:
+            return loads.get(conn, load), changes_of(conn, self.catalogue, load)
+
+    def change_map(
+        self, load: loads.Load, changes: "Sequence[LayerChanges]", path: Path | str, *, lang: Lang | None = None
+    ) -> Path:
+        """Write what `changes` told as one HTML map that opens without a network."""
+        import geopandas
+
+        from gis_sites.intake.compare import around
+        from gis_sites.maps.changes import change_map
+        from gis_sites.maps.files import write_text
+
+        with self.store.begin() as conn:
+            beside = geopandas.GeoSeries(around(conn, changes), crs=self.store.crs)
+        write_text(Path(path), change_map(load, changes, beside, lang=lang or self.store.settings.lang))
+        return Path(path)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

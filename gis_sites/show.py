@@ -31,7 +31,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], lang: str, *
     body = [list(row) for row in rows]
     for at, name in enumerate(columns):
         right = bool(body) and all(isinstance(row[at], int | float) or row[at] is None for row in body)
-        made.add_column(say(f"show.{name}", lang), justify="right" if right else "left", overflow="fold")
+        made.add_column(
+            say(name if "." in name else f"show.{name}", lang), justify="right" if right else "left", overflow="fold"
+        )
     for row in body:
         made.add_row(*(escape(_cell(value, lang)) for value in row))
     return made

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from gis_sites.errors import Refused
-from gis_sites.intake.formats import ARCHIVE, BESIDE, BY_SUFFIX, File, suffix_of
+from gis_sites.intake.formats import AMBIGUOUS, ARCHIVE, BESIDE, BY_SUFFIX, File, suffix_of
 
 MEMBERS = 10_000
 UNPACKED = 16 << 30
@@ -95,7 +95,7 @@ def unpack(path: str, folder: str, label: str) -> dict[str, Any]:
     found = members(path, label)
     files, used = [], set()
     with zipfile.ZipFile(path) as archive:
-        for number, name in enumerate(one for one in found if suffix_of(one) in BY_SUFFIX):
+        for number, name in enumerate(one for one in found if suffix_of(one) in BY_SUFFIX.keys() - AMBIGUOUS):
             one = BY_SUFFIX[suffix_of(name)]
             stem = Path(folder) / str(number)
             whole = f"{stem}{one.suffixes[0]}"

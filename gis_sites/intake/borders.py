@@ -131,6 +131,9 @@ def overlaps(polygons: Objects, found: Borders) -> Overlaps:
     done, told = codes[:0], []
     while len(codes):
         left, right = np.divmod(codes, n)
+        # Most only touch, which is known long before what they share.
+        meet = _meet(polygons, left, right)
+        left, right = left[meet], right[meet]
         shared = shapely.intersection(polygons[left], polygons[right])
         area = shapely.area(shared)
         over = area > LEAST_M2
@@ -145,6 +148,15 @@ def overlaps(polygons: Objects, found: Borders) -> Overlaps:
     columns = zip(*told, strict=True) if told else [(polygons[:0],)] * 4
     left, right, shared, area = (np.concatenate(column) for column in columns)
     return Overlaps(left.astype(np.intp), right.astype(np.intp), shared, area.astype(np.float64))
+
+
+def _meet(polygons: Objects, left: Places, right: Places) -> Bools:
+    """Say which pairs do more than touch; the larger one of a pair is asked, for it is prepared."""
+    size = shapely.get_num_coordinates(polygons)
+    large, small = np.where(size[left] < size[right], (right, left), (left, right))
+    meet: Bools = shapely.intersects(polygons[large], polygons[small])
+    meet[meet] = ~shapely.touches(polygons[large[meet]], polygons[small[meet]])
+    return meet
 
 
 def _codes(pairs: Places, n: int) -> Places:
@@ -192,6 +204,8 @@ def gaps(polygons: Objects, found: Borders) -> list[Gap]:
     clear = ~_filled(polygons, strips, found.owner[sides], found.most)
     strips, sides = strips[clear], sides[:, clear]
     group = _groups(shapely.STRtree(strips).query(strips, predicate="dwithin", distance=ROUNDING_M), len(strips))
+    order = np.argsort(group, kind="stable")
+    strips, sides, group = strips[order], sides[:, order], group[order]
     together = shapely.geometrycollections(strips, indices=group)
     shapes = shapely.union_all(together[:, None], axis=1)
     area, around = shapely.area(shapes), shapely.length(shapes)

@@ -13,7 +13,7 @@ from gis_sites.errors import Refused
 from gis_sites.findings import FindingType
 from gis_sites.intake import texts
 from gis_sites.intake.batch import Bools, Numbers
-from gis_sites.intake.values import Cell, scaled, sensible_day, spell
+from gis_sites.intake.values import Cell, scaled, sensible_day, spell, unit_word
 
 Floats = npt.NDArray[np.float64]
 
@@ -142,7 +142,7 @@ def read_numbers(column: pa.Array, factor: float, *, share: bool) -> Read:
 def read_in_units(column: pa.Array, units: Words, factors: Mapping[str, float], *, share: bool) -> Read:
     """Read numbers whose unit stands in another column; a number in a unit nobody knows is unreadable."""
     values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    by_unit = np.array([*(factors.get(text.casefold(), np.nan) for text in units.texts), 1.0])
+    by_unit = np.array([*(factors.get(unit_word(text), np.nan) for text in units.texts), 1.0])
     factor = by_unit[units.index]
     empty = np.isnan(values)
     odd = ~empty & ~np.isfinite(values * factor)

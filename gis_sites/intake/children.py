@@ -17,6 +17,8 @@ from typing import IO
 
 from gis_sites.intake import reader
 
+MOST_SAID = 64 << 20
+"""Bytes that are read of what a child says about a file."""
 _idle: dict[str, list["Nurse"]] = {}
 """Nurses without a child, by the script they run."""
 
@@ -71,19 +73,25 @@ class Child:
         self.stdout = stdout
         self._nurse, self._pid, self._faults = nurse, pid, faults
         self._code: int | None = None
+        self._born = time.monotonic()
+
+    @property
+    def seconds(self) -> int:
+        """How long it has been at work."""
+        return max(round(time.monotonic() - self._born), 1)
 
     def read(self, timeout: float) -> bytes:
         """Return all it writes, to the end.
 
         Raises:
-            TimeoutError: it goes on.
+            TimeoutError: it goes on, or says more than anybody wants to know.
         """
         until = time.monotonic() + timeout
-        found = b""
-        while select.select([self.stdout], [], [], max(until - time.monotonic(), 0))[0]:
+        found = bytearray()
+        while len(found) < MOST_SAID and select.select([self.stdout], [], [], max(until - time.monotonic(), 0))[0]:
             piece = os.read(self.stdout.fileno(), 1 << 16)
             if not piece:
-                return found
+                return bytes(found)
             found += piece
         raise TimeoutError
 

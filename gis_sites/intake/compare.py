@@ -14,6 +14,10 @@ from gis_sites.store.revisions import Revision
 
 CASES = 2_000
 """Cases of one layer that are told one by one; all are counted."""
+BESIDE = 200
+"""Cases whose neighbours are shown, and how many of them."""
+WIDE_M = 2_000
+"""A case this wide is seen without its neighbours."""
 KINDS = ("split", "merged", "regrouped", "renumbered", "added", "removed", "changed")
 """What a case can be; regrouped: several became several others."""
 
@@ -41,10 +45,14 @@ class Case:
     """How far a point of one outline lies from the other outline at most."""
 
     @property
+    def stays(self) -> set[str]:
+        """The keys that are there before and after."""
+        return {side.key for side in self.before} & {side.key for side in self.after}
+
+    @property
     def rows(self) -> int:
         """How many rows that differ it tells of; one that stays is one."""
-        stay = {side.key for side in self.before} & {side.key for side in self.after}
-        return len(self.before) + len(self.after) - len(stay)
+        return len(self.before) + len(self.after) - len(self.stays)
 
     @property
     def area_change_m2(self) -> float | None:
@@ -113,6 +121,28 @@ def _added_up(changes: Iterable[Mapping[str, Any]]) -> Comparison:
             for name, count in told.items():
                 mine[name] = mine.get(name, 0) + count
     return whole
+
+
+def around(conn: sa.Connection, changes: Iterable[LayerChanges], *, margin_m: float = 30.0) -> Any:  # noqa: ANN401
+    """Return the outlines of areas beside the first cases, as an array of shapely geometries: what stays as it was."""
+    import numpy as np
+    import shapely
+
+    found: dict[tuple[str, int], Any] = {}
+    for one in changes:
+        if one.layer.geometry != "polygon" or not one.cases:
+            continue
+        new = next(held for held in revisions.listed(conn, one.layer.name) if held.number == one.revision)
+        for case in one.cases[:BESIDE]:
+            shapes = [side.shape for side in (*case.before, *case.after) if side.shape is not None]
+            box = shapely.total_bounds(shapes) + np.array([-1, -1, 1, 1]) * margin_m
+            if not max(box[2] - box[0], box[3] - box[1]) < WIDE_M:
+                continue
+            which = revisions.Which(bounds=tuple(box), limit=BESIDE)
+            near = revisions.read(conn, new, columns=(), which=which)
+            rows = near.table["row"].to_pylist()
+            found |= {(one.layer.name, row): shape for row, shape in zip(rows, near.geometry, strict=True)}
+    return np.array(list(found.values()), dtype=object)
 
 
 Pair = tuple[Revision, Revision]

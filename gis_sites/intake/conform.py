@@ -15,7 +15,8 @@ from gis_sites.intake.batch import Batch, Bools, cells_of
 from gis_sites.intake.cells import Issue, Read, Words, read_days, read_in_units, read_numbers, read_words, words
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.texts import Reading
-from gis_sites.intake.values import UNITS, Cell, compiled, reader
+from gis_sites.intake.values import UNITS, Cell, compiled, reader, tight
+from gis_sites.intake.whole import Columns
 from gis_sites.store.tables import field_columns
 
 REPAIRS = frozenset({FindingType.VALUE_REPAIRED, FindingType.VALUE_MASKED})
@@ -26,6 +27,7 @@ LONGEST = 80
 def conformed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
     """Read every mapped column into its field."""
     types = {name: kind.arrow for name, kind in field_columns(load.layer).items()}
+    columns = Columns(load)
     for batch in batches:
         filled: dict[str, pa.Array] = {}
         told: dict[str, tuple[Words, str]] = {}
@@ -35,7 +37,7 @@ def conformed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
             read, found = _read(batch, name, load, types[name])
             filled[name] = read.values
             empty[name] = found.empty if found else read.values.is_null().to_numpy(zero_copy_only=False)
-            repaired |= _notice(batch, read.issues, load, column)
+            repaired |= _notice(batch, columns.single(name, read, found), load, column)
             if found and (pattern := load.layer.fields[name].pattern):
                 told[name] = (found, pattern)
         parts = {
@@ -46,6 +48,7 @@ def conformed(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
         cells = _complete(filled, parts, load, len(batch), types)
         silent = {name: empty.get(name, _is_null(cells[name])) & _is_null(cells[name]) for name in load.asked}
         yield replace(batch, cells=cells, empty=silent, repaired=repaired)
+    columns.tell()
 
 
 def _lacking(filled: Mapping[str, pa.Array], pattern: str, own: str, load: Loading) -> dict[str, FieldSpec]:
@@ -89,6 +92,8 @@ def _with_pattern(spec: FieldSpec, name: str, reading: Reading) -> Reading:
 
     def read(text: str) -> Cell:
         match = pattern.fullmatch(text)
+        if match is None and spec.type == "text" and pattern.fullmatch(whole := tight(text)):
+            return Cell(read(whole).value, FindingType.VALUE_REPAIRED, whole)
         if match is None:
             cell = reading(text)
             known = spec.type in {"code", "flag"} and cell.value is not None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -87,8 +87,16 @@ def _encoding(file: File) -> encodings.Encoding:
             if head.startswith(mark):
                 return encodings.Encoding(encoding)
         raw.seek(0)
-        texts = encodings.survey(iter(lambda: raw.read(PIECE), b""))
+        texts = encodings.survey(_pieces(raw, file))
     return encodings.decide(texts, encodings.UTF8, file.encoding, file=file.label)
+
+
+def _pieces(raw: BinaryIO, file: File) -> Iterator[bytes]:
+    """Yield a file piece by piece; one with zero bytes is no text."""
+    while piece := raw.read(PIECE):
+        if b"\0" in piece:
+            raise Refused("import.not_as_named", file=file.label, suffix=".csv")
+        yield piece
 
 
 def _layout(file: File) -> Layout:

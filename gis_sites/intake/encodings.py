@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from gis_sites.errors import WrongUse
@@ -11,9 +12,8 @@ from gis_sites.findings import mask
 
 UTF8 = "utf-8"
 POLISH = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"
-LIKELY = (UTF8, "cp1250", "iso8859-2", "cp852")
+LIKELY = (UTF8, "cp1250", "iso-8859-2", "cp852")
 """The encodings that Polish offices' files come in."""
-_ASCII = bytes(range(128))
 _WORD = re.compile(rb"[^\x00-\x20;,\"]{0,20}[\x80-\xff][^\x00-\x20;,\"]{0,20}")
 SAMPLES = 200
 CHOICES = 3
@@ -84,9 +84,9 @@ def survey(pieces: Iterable[bytes]) -> Texts:
     for piece in pieces:
         if piece.isascii() and not decoder.getstate()[0]:
             continue
-        high |= set(piece.translate(None, _ASCII))
+        high |= {byte for byte in range(0x80, 0x100) if byte not in high and byte in piece}
         if len(samples) < SAMPLES:
-            samples |= dict.fromkeys(_WORD.findall(piece)[:SAMPLES])
+            samples |= dict.fromkeys(found[0] for found in islice(_WORD.finditer(piece), SAMPLES))
         utf8 = utf8 and _decodes(decoder, piece)
     utf8 = utf8 and _decodes(decoder, b"", final=True)
     return Texts(bytes(sorted(high)), utf8, tuple(samples))
@@ -113,14 +113,13 @@ def decide(texts: Texts, says: str | None, stated: str | None, *, file: str) -> 
     """
     if not texts.high or (says == UTF8 and texts.utf8):
         return Encoding(UTF8)
-    if stated is not None:
-        if stated == UTF8 if texts.utf8 else _holds(stated, texts):
-            return Encoding(stated)
-        values = {"file": file, "encoding": stated, "choices": _choices(texts)}
-        return Encoding(_likely(texts)[0], ("import.encoding_wrong", values))
-    if says is not None and _holds(says, texts) and _has_polish(says):
+    if stated is not None and (stated == UTF8 if texts.utf8 else _holds(stated, texts)):
+        return Encoding(stated)
+    if stated is None and says is not None and _holds(says, texts) and _has_polish(says):
         return Encoding(says)
-    return Encoding(_likely(texts)[0], ("import.encoding_missing", {"file": file, "choices": _choices(texts)}))
+    wrong = stated or (says if says and not _holds(says, texts) else None)
+    values = {"file": file, "choices": _choices(texts), **({"encoding": wrong} if wrong else {})}
+    return Encoding(_likely(texts)[0], ("import.encoding_wrong" if wrong else "import.encoding_missing", values))
 
 
 def _holds(encoding: str, texts: Texts) -> bool:

@@ -56,8 +56,10 @@ FORMATS = (
     Format(ARCHIVE, (".zip",), _starts(b"PK\x03\x04", b"PK\x05\x06")),
 )
 BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
+AMBIGUOUS = frozenset({".json", ".txt", ".xml"})
+"""Names that explanations go by too: in an archive, such files are left out."""
 BESIDE = {suffix: one for one in FORMATS for suffix in (*one.needs, *one.takes)}
-READ = ", ".join(suffix for suffix in BY_SUFFIX if suffix not in {".json", ".xml", ".tsv", ".txt", ".xlsm"})
+READ = ", ".join(suffix for suffix in BY_SUFFIX if suffix not in AMBIGUOUS | {".tsv", ".xlsm"})
 """The formats we read, as a sentence names them."""
 
 

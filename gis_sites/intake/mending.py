@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 METHOD = "GEOS make_valid, structure"
-"""Shells are united and holes cut from them, so nothing is added that no shell encloses."""
+"""Shells are united and holes cut from them; a hole that lies outside every shell becomes a part."""
 CHANGED_LEAST_M2 = 1.0
 """A change of less is never too much: the register counts square metres."""
 CHANGED_SHARE = 0.1
@@ -52,16 +52,41 @@ def areas(before: Objects, after: Objects, crs: pyproj.CRS) -> tuple[Floats, Flo
     Of a line that crosses itself no area is true. Before, that is what a map paints: of each part the points from which
     one crosses its rings an odd number of times on the way out, parts united. So both wings of a bow-tie count.
     """
+    if not len(after):
+        return np.zeros(0), np.zeros(0)
     truth = ellipsoidal_area(after, crs)
     planar = shapely.area(after)
     return _painted(before) * np.divide(truth, planar, out=np.ones_like(truth), where=planar > 0), truth
 
 
 def _painted(shapes: Objects) -> Floats:
+    """Return the areas that a map paints; shapes are few, those that are broken."""
     parts, rows = shapely.get_parts(shapes, return_index=True)
-    painted = shapely.make_valid(parts, method="linework")
-    together = shapely.geometrycollections(painted, indices=rows, out=np.full(len(shapes), None, dtype=object))
-    found: Floats = shapely.area(shapely.union_all(together[:, None], axis=1))
+    faces = [_odd_faces(part) for part in parts]
+    index = np.repeat(rows, [len(some) for some in faces])
+    together = np.full(len(shapes), None, dtype=object)
+    shapely.geometrycollections(np.concatenate(faces), indices=index, out=together)
+    found: Floats = np.nan_to_num(shapely.area(shapely.union_all(together[:, None], axis=1)))
+    return found
+
+
+def _odd_faces(part: shapely.Geometry) -> Objects:
+    """Return the faces between a polygon's rings from which a ray to the east crosses rings an odd number of times."""
+    rings = shapely.get_rings(part)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    sides = np.stack([points[:-1], points[1:]], axis=1)[ring[1:] == ring[:-1]]
+    drawn = shapely.get_parts(shapely.union_all(shapely.linestrings(sides)))
+    faces = shapely.get_parts(shapely.polygonize(drawn))
+    inner = shapely.get_coordinates(shapely.point_on_surface(faces))
+    rays = np.stack([inner, inner], axis=1)
+    rays[:, 1, 0] = points[:, 0].max() + 1
+    face, side = shapely.STRtree(shapely.linestrings(sides)).query(shapely.linestrings(rays))
+    x, y = inner[face].T
+    (x0, y0), (x1, y1) = sides[side, 0].T, sides[side, 1].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossed = ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))
+    odd: Bools = np.bincount(face, weights=crossed, minlength=len(faces)) % 2 == 1
+    found: Objects = faces[odd]
     return found
 
 
@@ -102,7 +127,7 @@ class Sides:
 
     def _closing(self) -> tuple[Places, Places]:
         """Return the last and the first side of every ring: they meet too."""
-        ends = np.flatnonzero(~np.append(self.inner, False))
+        ends = np.flatnonzero(~np.append(self.inner, False))[: len(self.x)]  # none where there is no shape
         first, last = np.append(0, ends[:-1] + 1)[: len(ends)], ends
         ring = (self.x[first] == self.x[last]) & (self.y[first] == self.y[last]) & (last > first)
         return last[ring] - 1, first[ring]

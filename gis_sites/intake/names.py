@@ -48,6 +48,15 @@ def is_pattern(name: str) -> bool:
     return any(sign in name for sign in "*?[")
 
 
+def local(name: str) -> str:
+    """Return a table's name without the prefix of an XML namespace.
+
+    >>> local("GDOS:Rezerwaty"), local("stan 2024: drogi")
+    ('Rezerwaty', 'stan 2024: drogi')
+    """
+    return re.sub(r"^[A-Za-z][\w.-]*:(?=\w)", "", name)
+
+
 def families(names: Iterable[str]) -> frozenset[str]:
     """Return the beginnings of names that belong to one register, which writes them in capitals.
 
@@ -58,38 +67,63 @@ def families(names: Iterable[str]) -> frozenset[str]:
 
 
 _NEUTRAL = re.compile(
-    r"\d+|\w{1,2}|q\d+|pl\d+|epsg\w*|dla|nad|pod|oraz"
+    r"\d+|\w{1,2}|[a-z]\d+|pl\d+|epsg\w*|dla|nad|pod|oraz"
     r"|siec\w*|lini[aei]\w*|przewod\w*|ruroci\w*|przylacz\w*|magistral\w*|kolektor\w*|osie?"
     r"|warstw\w*|map[ay]?|dane|stan|rok\w*|dzien|calosc|wszystk\w*|eksport\w*|export\w*|shp|gpkg|gml|final\w*"
     r"|aktualn\w*|obowiazuj\w*|istniej\w*|ewid\w*|obszar\w*|teren\w*|granic\w*|stref\w*|zasieg\w*|rejestr\w*"
     r"|miast\w*|miejsk\w*|gmin\w*|powiat\w*|wojewod\w*|krajow\w*|lokaln\w*|glown\w*|rozdziel\w*|przesyl\w*"
-    r"|cisnien\w*|napiec\w*|nisk\w*|sredni\w*|wysoki\w*|klas\w*|typ\w*|scenari\w*|rodzaj\w*"
+    r"|cisnien\w*|napiec\w*|punktow\w*|powierzchniow\w*|liniow\w*|form[ay]|nisk\w*|sredni\w*|wysoki\w*|klas\w*|typ\w*|scenari\w*|rodzaj\w*"
     r"|city|town|layers?|maps?|data|network\w*|lines?|mains?|pipe\w*|zones?|areas?|districts?|existing|current|all"
 )
 """Words of names that go with any theme: years, sizes, states, whole and part."""
-SHORT, ENDING = 4, 3
-"""After a stem so short, letters so few can be an ending; more make another word of it: gas, gastronomia."""
+_OTHER = re.compile(
+    r"arch\w*|hist\w*|star[aey]\w*|kopi\w*|robocz\w*|te?mp|test\w*|bufor\w*|usuni\w*|zlikwid\w*|niewazn\w*|uchylon\w*"
+    r"|projekt\w*|wnios\w*|uwag\w*|decyz\w*|analiz\w*|zglosz\w*|opis\w*|etykiet\w*|old|backup|draft\w*|copy"
+)
+"""Words that make other data of the same columns: versions that are past, wished for, or somebody's work."""
+SHORT, ENDING, LONG = 4, 3, 5
+"""After a stem so short, letters so few can be an ending; more make another word of it: gas, gastronomia. Words so long
+have a stem."""
 
 
-def standing_on(name: str, patterns: Iterable[str]) -> tuple[frozenset[int], tuple[str, ...]]:
-    """Return which words of a name, counted from 0, the patterns it fits stand on, and which words nothing explains.
+def standing_on(name: str, patterns: Iterable[str]) -> frozenset[int]:
+    """Return which words of a name, counted from 0, the patterns it fits stand on.
 
-    >>> standing_on("siec_kanal_deszczowa", ["*kanal*", "*deszcz*"])
-    (frozenset({1, 2}), ())
-    >>> standing_on("drogiRowerowe", ["*drog*"])
-    (frozenset({0}), ('rowerowe',))
+    >>> sorted(standing_on("siec_kanal_deszczowa", ["*kanal*", "*deszcz*"]))
+    [1, 2]
     """
-    words = _words(name)
     found = [span for pattern in patterns for span in _spans(name, pattern)]
-    places = frozenset(
+    return frozenset(
         place
-        for place, (start, end) in enumerate(words)
+        for place, (start, end) in enumerate(_words(name))
         for first, last in found
         if first <= start < last and (last - max(first, start) > SHORT or end - last <= ENDING)
     )
-    texts = [bare(name)[start:end] for start, end in words]
-    rest = (text for place, text in enumerate(texts) if place not in places and not _NEUTRAL.fullmatch(text))
-    return places, tuple(rest)
+
+
+def unexplained(name: str, patterns: Iterable[str], vocabulary: Iterable[str]) -> dict[int, str]:
+    """Return the words of a name that neither a pattern, nor a layer's own words, nor words of any theme explain.
+
+    >>> unexplained("drogi_rowerowe_2024", ["*drog*"], []), unexplained("drogi_zbiorcze", ["*drog*"], ["zbiorcza"])
+    ({1: 'rowerowe'}, {})
+    """
+    places = standing_on(name, patterns)
+    stems = tuple(word[: max(LONG, len(word) - ENDING)] for word in map(bare, vocabulary) if len(word) >= LONG)
+    texts = enumerate(bare(name)[start:end] for start, end in _words(name))
+    return {
+        place: text
+        for place, text in texts
+        if place not in places and not _NEUTRAL.fullmatch(text) and not text.startswith(stems)
+    }
+
+
+def is_other(word: str) -> bool:
+    """Say whether a word of a name makes other data of it: past, wished for, or somebody's work.
+
+    >>> is_other("archiwum"), is_other("rypinek")
+    (True, False)
+    """
+    return _OTHER.fullmatch(word) is not None
 
 
 def _words(name: str) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis_sites.errors import Refused
+from gis_sites.intake import geopackage
 from gis_sites.intake.formats import File
 
 BATCH = 16_384
@@ -21,6 +22,8 @@ def tables(file: File) -> list[dict[str, Any]]:
     """Return name, geometry, columns, CRS and number of rows of every table."""
     import fiona
 
+    if file.kind == "gpkg":
+        geopackage.inspect(file)
     return [_table(file, name) for name in fiona.listlayers(file.path)]
 
 

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
 from gis_sites.catalogue import Layer
 from gis_sites.findings import Finding, FindingType
 from gis_sites.geodesy import ellipsoidal_area, planar_area
-from gis_sites.intake.batch import Batch
+from gis_sites.intake.batch import Batch, Bools
 from gis_sites.intake.ground import PARCEL, TERYT, TERYT_DIGITS, Ground
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.values import UNITS
@@ -23,6 +25,10 @@ SCALED = 0.004
 STRAYS = 20
 """Parcels of another municipality that are noticed one by one, in some thousands of rows."""
 SHOWN = 3
+ID, PRECINCT, NUMBER = "id", "precinct", "number"
+FROM = len("306101_1.")
+"""Where the precinct begins in an identifier."""
+WHOLE_ID = r"^\d{6}_\d\.\d{4}\."
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
@@ -85,7 +91,7 @@ def _named_parcels(batch: Batch, name: str, load: Loading, ground: Ground) -> No
         return
     index, column = cells.indices.fill_null(-1).to_numpy(zero_copy_only=False), load.place(name)
     for place, text in enumerate(texts):
-        for parcel in missing.keys() & text:
+        for parcel in dict.fromkeys(one for one in text if one in missing):
             meant = ", ".join(missing[parcel][:SHOWN])
             kind = FindingType.PARCEL_IN_SHORT if meant else FindingType.PARCEL_NOT_FOUND
             values = {"parcel": parcel, **({"meant": meant} if meant else {})}
@@ -93,9 +99,40 @@ def _named_parcels(batch: Batch, name: str, load: Loading, ground: Ground) -> No
             load.tally.find(*(Finding(kind, row, column=column, values=values) for row in rows))
 
 
+def identified(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
+    """Take the precinct from the identifier where its column says otherwise, `12` for 0012, or nothing."""
+    count, example = 0, ""
+    numbered = load.layer.name == PARCEL and {ID, PRECINCT, NUMBER} <= load.layer.fields.keys()
+    for batch in batches:
+        if not numbered or not (other := _otherwise(batch)).any():
+            yield batch
+            continue
+        ids, said, mask = batch.cells[ID], batch.cells[PRECINCT], pa.array(other)
+        told = said.filter(mask).drop_null()
+        count, example = count + len(told), example or (told[0].as_py() if len(told) else "")
+        precinct = pc.if_else(mask, pc.utf8_slice_codeunits(ids, FROM, FROM + 4), said)
+        number = pc.if_else(mask, pc.replace_substring_regex(ids, r"^.*\.", ""), None)
+        own = {PRECINCT: precinct, NUMBER: pc.coalesce(batch.cells[NUMBER], number)}
+        yield replace(batch, cells={**batch.cells, **own})
+    if count:
+        values = {"count": count, "value": example}
+        load.tally.find(Finding(FindingType.PRECINCT_FROM_ID, column=load.place(PRECINCT), values=values))
+
+
+def _otherwise(batch: Batch) -> Bools:
+    """Return where an identifier names another precinct than the row."""
+    ids = batch.cells[ID]
+    same = pc.equal(pc.utf8_slice_codeunits(ids, FROM, FROM + 4), batch.cells[PRECINCT])
+    other: Bools = ~pc.fill_null(same, False).to_numpy(zero_copy_only=False)
+    if other.any():
+        fits = pc.match_substring_regex(ids.filter(pa.array(other)), WHOLE_ID)
+        other[other] = pc.fill_null(fits, False).to_numpy(zero_copy_only=False)
+    return other
+
+
 def of_town(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator[Batch]:
     """Notice parcels whose identifiers are of another municipality than those held."""
-    expected = ground.municipalities if load.layer.name == PARCEL else frozenset()
+    expected = ground.municipalities if load.layer.name == PARCEL and ID in load.layer.fields else frozenset()
     for batch in batches:
         if expected:
             _elsewhere(batch, expected, load)
@@ -104,8 +141,7 @@ def of_town(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator
 
 def _elsewhere(batch: Batch, expected: frozenset[str], load: Loading) -> None:
     """Notice strays one by one; where they are many, one finding speaks for all of a municipality."""
-    name = load.layer.key_fields[0]
-    heads = pc.utf8_slice_codeunits(batch.cells[name], 0, len("306101_1.")).dictionary_encode()
+    heads = pc.utf8_slice_codeunits(batch.cells[ID], 0, FROM).dictionary_encode()
     index = heads.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     for place, head in enumerate(heads.dictionary.to_pylist()):
         town = head[:TERYT_DIGITS]
@@ -115,5 +151,5 @@ def _elsewhere(batch: Batch, expected: frozenset[str], load: Loading) -> None:
         many = len(rows) > STRAYS
         values = {"town": town, "expected": ", ".join(sorted(expected)[:SHOWN]), "count": len(rows) if many else 1}
         for row in rows[:1] if many else rows:
-            place_of = {"key": batch.key[row], "column": load.place(name)}
+            place_of = {"key": batch.key[row], "column": load.place(ID)}
             load.tally.find(Finding(FindingType.OTHER_MUNICIPALITY, int(batch.row[row]), **place_of, values=values))

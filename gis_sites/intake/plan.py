@@ -14,11 +14,12 @@ from gis_sites.intake import crs as systems
 from gis_sites.intake.fates import fates
 from gis_sites.intake.fit import Fit, check, fit
 from gis_sites.intake.note import SKIP, Note
-from gis_sites.intake.recognise import Match, Recognised, recognise, refuse_unknown
+from gis_sites.intake.recognise import Match, Recognised, recognise
 from gis_sites.intake.report import ColumnFate
 from gis_sites.intake.reuse import Reused, reused, to_save
 from gis_sites.intake.samples import looking
 from gis_sites.intake.source import Source, SourceTable, open_source
+from gis_sites.intake.undecided import refuse_unknown
 from gis_sites.store import saved
 from gis_sites.store.connect import Store
 from gis_sites.vocabulary import nearest

@@ -20,13 +20,11 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from gis_sites.errors import GisSitesError
-from gis_sites.intake import archive
+from gis_sites.errors import GisSitesError, Refused
+from gis_sites.intake import archive, limits
 from gis_sites.intake.formats import File, unpacked
 
-MEMORY = 6 << 30
 SECONDS = 900
-TEMPORARY = 1 << 30
 FAULT = 3
 REFUSED = 4
 LONGEST_REQUEST = 1 << 17
@@ -55,32 +53,27 @@ class Without:
 
 
 def limit() -> None:
-    """Bound what this process may use: address space, processor time, what it writes to disk."""
+    """Bound what this process and its children may use; each child is bound closer, by its file."""
     for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, SECONDS),
         (resource.RLIMIT_FSIZE, archive.UNPACKED),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
-    # A GeoPackage may hold views and triggers of its own; none of them may load code or write.
-    os.environ["OGR_SQLITE_PRAGMA"] = "trusted_schema=OFF,query_only=ON,cell_size_check=ON"
-    # A file may name an address (the system of a GeoJSON); nobody is asked.
-    os.environ["GDAL_HTTP_PROXY"] = "http://127.0.0.1:1"
+    os.environ.update(limits.ENVIRONMENT)
     # Degrees a chord takes of an arc; with the usual 4 it would lie 6 cm off at a radius of 100 m.
     os.environ["OGR_ARC_STEPSIZE"] = "1"
 
 
 def list_tables(file: File) -> list[dict[str, Any]]:
     """Return name, geometry, columns, CRS and number of rows of every table."""
-    found: list[dict[str, Any]] = _reading(file).tables(file)
-    return found
+    return limits.checked(_reading(file).tables(file), file)
 
 
 def batches(file: File, table: str, columns: list[str]) -> Iterator[Any]:
     """Yield the Arrow batches of a table: row ids, columns, geometry as WKB without curves."""
-    found: Iterator[Any] = _reading(file).batches(file, table, columns)
-    return found
+    for batch in _reading(file).batches(file, table, columns):
+        yield from limits.pieces(batch, file)
 
 
 def _reading(file: File) -> Any:  # noqa: ANN401 - a module with `tables` and `batches`
@@ -116,7 +109,7 @@ def serve(line: socket.socket) -> None:
 def _kill_if_cut(line: socket.socket, pid: int) -> None:
     """Wait for a child's end; end it when the line is cut, for who asked was killed."""
     ended = os.pidfd_open(pid)
-    if line in select.select([line, ended], [], [])[0]:
+    if line.fileno() in select.select([line.fileno(), ended], [], [])[0]:
         os.kill(pid, signal.SIGKILL)
     os.close(ended)
 
@@ -129,7 +122,7 @@ def work(words: list[str]) -> int:
         return FAULT
     except GisSitesError as error:
         values = {name: str(value)[:LONGEST_VALUE] for name, value in error.values.items()}
-        sys.stderr.write(json.dumps([error.key, values]))
+        sys.stderr.write("\n" + json.dumps([error.key, values]))
         return REFUSED
     except Exception as error:
         sys.stderr.write(" ".join(str(error).split())[:500] or type(error).__name__)
@@ -141,12 +134,15 @@ def _do(task: str, *words: str) -> None:
     if task == "unpack":
         sys.stdout.write(json.dumps(archive.unpack(*words)))
         return
-    resource.setrlimit(resource.RLIMIT_FSIZE, (TEMPORARY, TEMPORARY))
-    file, *more = words
-    if task == "list":
-        sys.stdout.write(json.dumps(list_tables(unpacked(file))))
-    else:
-        _write(batches(unpacked(file), more[0], more[1:]))
+    file, more = unpacked(words[0]), words[1:]
+    limits.bound(limits.size_of(file))
+    try:
+        if task == "list":
+            sys.stdout.write(json.dumps(list_tables(file)))
+        else:
+            _write(batches(file, more[0], list(more[1:])))
+    except MemoryError as error:
+        raise Refused("import.reader_memory", file=file.label) from error
 
 
 def _write(stream: Iterator[Any]) -> None:

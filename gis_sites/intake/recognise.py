@@ -1,14 +1,14 @@
 """Which layers a table feeds: by its name, columns, geometry and values, with a confidence and its reasons."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gis_sites.catalogue import Catalogue, Layer
-from gis_sites.errors import Refused
 from gis_sites.intake.fit import Fit, fit
-from gis_sites.intake.names import bare, families, is_pattern, matches, quoted, standing_on
-from gis_sites.intake.note import SKIP, Note
-from gis_sites.intake.samples import Look, Looks, column_of, telling, unread
+from gis_sites.intake.names import bare, families, is_other, is_pattern, local, matches, standing_on, unexplained
+from gis_sites.intake.note import Note
+from gis_sites.intake.samples import Look, Looks, column_of, unread
 from gis_sites.intake.source import SourceTable
 from gis_sites.words import Said
 
@@ -65,7 +65,7 @@ def recognise(
     if table.closed:
         return Recognised(table.name, skipped=True)
     known = families(name for layer in catalogue for name in layer.recognise.names)
-    family = next((one for one in known if bare(table.spoken).startswith(one)), "")
+    family = next((one for one in known if bare(local(table.spoken)).startswith(one)), "")
     matched = [found for layer in catalogue if (found := _match(catalogue, layer, table, (note, look), family))]
     best = _best(matched)
     return Recognised(table.name, best, () if best else tuple(sorted(matched, key=lambda one: -one.confidence)))
@@ -81,36 +81,87 @@ def _match(
     catalogue: Catalogue, layer: Layer, table: SourceTable, asked: tuple[Note, Look], family: str
 ) -> Match | None:
     note, look = asked
-    patterns = frozenset(_fitting(layer, table.spoken, family))
-    if not _geometry_fits(layer, table) or any(matches(table.spoken, other) for other in layer.recognise.unless):
+    name = _named(layer, local(table.spoken), family)
+    if not _geometry_fits(layer, table) or name is None:
         return None
     found = fit(layer, table, Note(column=note.column))
-    seen = _seen(catalogue, layer, table, found, look) if patterns or not family else {}
-    filled = found.fields(layer)
-    if not set(layer.recognise.needs) <= {*filled, *seen}:
+    seen = _seen(catalogue, layer, table, found, look) if name.patterns or not family else {}
+    if not set(layer.recognise.needs) <= {*found.fields(layer), *seen}:
         return None
-    if not patterns and not (seen or _whole(layer, found)):
+    if not name.patterns and not (seen or _whole(layer, found)):
         return None
-    words, rest = standing_on(table.spoken, patterns)
-    reasons = (*_named(patterns), *_more(rest if patterns else ()), *_columned(found), *_shaped(layer))
-    confidence = _confidence(catalogue, layer, found, (patterns, rest), seen=bool(seen))
-    return Match(layer.name, confidence, (*reasons, *_valued(layer, seen)), patterns, words, seen)
+    confidence = _confidence(name, layer, found, seen=bool(seen), told=_told(layer))
+    reasons = (*name.reasons(), *_columned(found), *_shaped(layer), *_valued(layer, seen))
+    return Match(layer.name, confidence, reasons, name.patterns, name.words, seen)
 
 
-def _confidence(
-    catalogue: Catalogue, layer: Layer, found: Fit, name: tuple[Collection[str], Collection[str]], *, seen: bool
-) -> float:
-    patterns, rest = name
-    if not patterns:
+@dataclass(frozen=True)
+class Name:
+    """What a layer understands of a table's name."""
+
+    patterns: frozenset[str]
+    words: frozenset[int]
+    """The words its patterns stand on."""
+    rest: Mapping[int, str]
+    """The words nothing explains."""
+
+    @property
+    def after(self) -> bool:
+        """Whether what nothing explains stands after the first word of the theme."""
+        return bool(self.words) and min(self.words) < min(self.rest, default=0)
+
+    def reasons(self) -> Iterator[Said]:
+        """Yield what the name tells, and what it says besides."""
+        for pattern in sorted(self.patterns):
+            yield Said("import.reason_pattern" if is_pattern(pattern) else "import.reason_name", {"name": pattern})
+        if self.patterns and self.rest:
+            yield Said("import.reason_more", {"words": ", ".join(self.rest.values())})
+
+
+def _named(layer: Layer, name: str, family: str) -> Name | None:
+    """Return what a layer understands of a name; None where the name is of something else."""
+    if any(matches(name, other) for other in layer.recognise.unless):
+        return None
+    fits = [pattern for pattern in layer.recognise.names if matches(name, pattern)]
+    patterns = frozenset(one for one in fits if not is_pattern(one) or bare(one).startswith(family))
+    rest = unexplained(name, (*patterns, *_telling_patterns(layer, name)), _vocabulary(layer))
+    return Name(patterns, standing_on(name, patterns), rest)
+
+
+def _confidence(name: Name, layer: Layer, found: Fit, *, seen: bool, told: bool) -> float:
+    """Return how sure it is: a name that says more than is understood is not enough.
+
+    The head of a Polish name stands first: `mpzp_rypinek` is a plan, `wnioski_mpzp` and `analiza_mpzp` are none.
+    So words after the theme may be a place where columns tell the layer; words before it may not.
+    """
+    if not name.patterns:
         return MAYBE
-    if not all(map(is_pattern, patterns)):
+    if not all(map(is_pattern, name.patterns)):
         return FULL_NAME
-    needs = layer.recognise.needs
-    told = bool(needs) and all(telling(layer.fields[one], catalogue) for one in needs)
-    if rest and not told:
+    if name.rest and not (told and name.after and not any(map(is_other, name.rest.values()))):
         return HALF
-    added = SEEN_NEEDS if seen else NAMED_NEEDS if needs else 0.0
+    added = SEEN_NEEDS if seen else NAMED_NEEDS if layer.recognise.needs else 0.0
     return round(SURE + added + ALL_FIELDS * _share(layer, found), 2)
+
+
+def _told(layer: Layer) -> bool:
+    """Say whether what the layer needs is more than a text: a code, or an identifier of a known form."""
+    needs = [layer.fields[name] for name in layer.recognise.needs]
+    return bool(needs) and all(spec.type != "text" or spec.pattern for spec in needs)
+
+
+def _telling_patterns(layer: Layer, name: str) -> Iterator[str]:
+    """Yield the patterns by which a name tells values: `*deszcz*` is understood, though it makes no table a sewer."""
+    yield from (pattern for pattern in layer.recognise.set if pattern.strip("*") and matches(name, pattern))
+
+
+def _vocabulary(layer: Layer) -> Iterator[str]:
+    """Yield the words a layer speaks of itself: its titles, and the codes of the rows it takes."""
+    said = [layer.title.pl, layer.title.en]
+    for name, spec in layer.fields.items():
+        taken = {str(code).lower() for code in layer.rows.take.get(name, tuple(spec.codes))}
+        said += [word for code, words in spec.codes.items() if code in taken for word in (code, *words)]
+    yield from (word for text in said for word in re.findall(r"\w+", text))
 
 
 def _whole(layer: Layer, found: Fit) -> bool:
@@ -122,12 +173,6 @@ def _whole(layer: Layer, found: Fit) -> bool:
 def _share(layer: Layer, found: Fit) -> float:
     names = [name for name in layer.fields if name not in layer.rows.current]
     return sum(name in found.columns for name in names) / len(names)
-
-
-def _fitting(layer: Layer, name: str, family: str) -> Iterator[str]:
-    for pattern in layer.recognise.names:
-        if matches(name, pattern) and (not is_pattern(pattern) or bare(pattern).startswith(family)):
-            yield pattern
 
 
 def _geometry_fits(layer: Layer, table: SourceTable) -> bool:
@@ -146,16 +191,6 @@ def _seen(catalogue: Catalogue, layer: Layer, table: SourceTable, found: Fit, lo
             return {}
         seen[name] = one
     return seen
-
-
-def _named(patterns: Iterable[str]) -> Iterator[Said]:
-    for pattern in sorted(patterns):
-        yield Said("import.reason_pattern" if is_pattern(pattern) else "import.reason_name", {"name": pattern})
-
-
-def _more(rest: Collection[str]) -> Iterator[Said]:
-    if rest:
-        yield Said("import.reason_more", {"words": ", ".join(rest)})
 
 
 def _columned(found: Fit) -> Iterator[Said]:
@@ -185,47 +220,10 @@ def _best(matched: Iterable[Match]) -> tuple[Match, ...]:
     full = tuple(match for match in sure if match.confidence >= FULL_NAME)
     if full or not sure:
         return full
-    top = [match for match in sure if all(match.words >= other.words for other in sure)]
-    common = frozenset.intersection(*(match.patterns for match in top)) if top else frozenset()
-    return tuple(top) if len(top) == 1 or common else ()
+    top = tuple(match for match in sure if all(match.words >= other.words for other in sure))
+    return top if len(top) == 1 or together(top) else ()
 
 
-def refuse_unknown(recognised: Iterable[Recognised], *, rest: str | None) -> None:
-    """Refuse an import that leaves a table to guessing, with the options that decide it, for all tables at once.
-
-    Raises:
-        Refused: a table may be several layers; or no layer is known for it and the rest is not to be skipped.
-    """
-    open_ = [one for one in recognised if not one.feeds and not one.skipped]
-    torn = [one for one in open_ if sum(match.confidence >= SURE for match in one.maybe) > 1]
-    unknown = [one for one in open_ if one not in torn] if rest is None else []
-    said = []
-    if torn:
-        tables = tuple(Said("import.table_torn", {"table": one.table, "layers": _guesses(one)}) for one in torn)
-        options = "; ".join(" | ".join(_choices(one)) for one in torn)
-        said.append(Said("import.tables_ambiguous", {"tables": tables, "options": options}))
-    if unknown:
-        names = ", ".join(one.table for one in unknown)
-        hints = tuple(
-            Said("import.table_maybe", {"table": one.table, "layers": _guesses(one)}) for one in unknown if one.maybe
-        )
-        options = " ".join(next(_choices(one)) for one in unknown)
-        said.append(Said("import.tables_unknown", {"tables": names, "hints": hints or "", "options": options}))
-    if said:
-        raise Refused("import.tables_open", said=tuple(said))
-
-
-def _guesses(one: Recognised) -> tuple[Said, ...]:
-    return tuple(
-        Said("import.guess", {"layer": match.layer, "confidence": match.confidence, "reasons": match.reasons})
-        for match in one.maybe
-    )
-
-
-def _choices(one: Recognised) -> Iterator[str]:
-    """Yield what can be typed for a table: each layer it may be with the columns seen for it, then to skip it."""
-    for match in one.maybe:
-        columns = (f"{one.table}.{looks.column}={match.layer}.{name}" for name, looks in match.seen.items())
-        words = [("layer", f"{one.table}={match.layer}"), *(("column", column) for column in columns)]
-        yield " ".join(f"--{option} {quoted(word)}" for option, word in words)
-    yield f"--layer {quoted(f'{one.table}={SKIP}')}"
+def together(matches: Collection[Match]) -> bool:
+    """Say whether layers know a table by the same pattern."""
+    return bool(matches) and bool(frozenset.intersection(*(match.patterns for match in matches)))

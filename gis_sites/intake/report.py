@@ -29,6 +29,7 @@ class Changed(BaseModel):
     """Changed rows whose geometry differs."""
     moved_m: float | None = None
     """How far a point of an outline lies from the other outline, in the one that moved farthest."""
+    median_moved_m: float | None = None
 
 
 class ColumnFate(BaseModel):

@@ -171,15 +171,16 @@ class Repair:
         kept, dropped = kinds.of_kind(after, self.load.layer.geometry)
         left = ~shapely.is_missing(kept)
         was, now = np.zeros(len(places)), np.zeros(len(places))
-        was[left], now[left] = mending.areas(before[left], kept[left], self.load.working)
+        flat = shapely.get_dimensions(before) == 2
+        was[left & flat], now[left & flat] = mending.areas(before[left & flat], kept[left & flat], self.load.working)
         guessed = mending.too_much(was, now)
         for at, place in enumerate(places.tolist()):
             reason = shapely.is_valid_reason(before[at]).split("[")[0]
-            said = {"reason": reason, "method": mending.METHOD, "before": round(was[at], 2), "after": round(now[at], 2)}
+            areas = {"before": round(float(was[at]), 2), "after": round(float(now[at]), 2)}
+            said = {"reason": reason, "method": mending.METHOD, **areas}
             if not left[at]:
-                flat = shapely.get_dimensions(before[at]) == 2
-                kind = FindingType.GEOMETRY_NO_AREA if flat else FindingType.GEOMETRY_BROKEN
-                self._find(place, kind, before[at], **({} if flat else {"reason": reason}))
+                kind = FindingType.GEOMETRY_NO_AREA if flat[at] else FindingType.GEOMETRY_BROKEN
+                self._find(place, kind, before[at], **({} if flat[at] else {"reason": reason}))
             elif guessed[at]:
                 self._find(place, FindingType.GEOMETRY_CHANGED_TOO_MUCH, before[at], **said)
             else:

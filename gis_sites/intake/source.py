@@ -150,23 +150,23 @@ def _files(path: Path, until: ExitStack) -> tuple[list[File], tuple[str, ...]]:
 
 
 def _alone(path: Path, one: Format, until: ExitStack) -> File:
-    """Return a file as it is read: where other files belong to it, in a folder of its own."""
-    file = File(str(path.resolve()), one.kind, path.name)
-    beside = {suffix_of(other.name): other for other in _beside(path, one)}
+    """Return a file as it is read: with what belongs to it in a folder of its own, under a name that says nothing."""
+    parts = {one.suffixes[0]: path, **{suffix_of(other.name): other for other in _beside(path, one)}}
+    place = _link
     if one.kind == "gpkg":
         # Its last changes may lie beside it (write-ahead log): reading it in place would write.
-        with path.open("rb") as opened:
-            if opened.read(20)[18:] != b"\x02\x02":
-                return file
-    elif not (one.needs or one.takes):
-        return file
+        place, parts = (shutil.copyfile, parts) if _has_log(path) else (_link, {one.suffixes[0]: path})
     folder = until.enter_context(scratch())
-    place = shutil.copyfile if one.kind == "gpkg" else _link
-    for suffix, part in {one.suffixes[0]: path, **beside}.items():
-        place(part.resolve(), folder / f"{path.stem}{suffix}")
-    file = replace(file, path=str(folder / f"{path.stem}{one.suffixes[0]}"))
+    for suffix, part in parts.items():
+        place(part.resolve(), folder / f"0{suffix}")
+    file = File(str(folder / f"0{one.suffixes[0]}"), one.kind, path.name)
     _whole(file, one)
     return file
+
+
+def _has_log(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(20)[18:] == b"\x02\x02"
 
 
 def _link(part: Path, to: Path) -> None:
@@ -283,7 +283,7 @@ def _judge(process: Child, name: str) -> None:
     if code == 0:
         return
     if code == CPU_OVER:
-        raise Refused("import.reader_slow", file=name, seconds=reader.SECONDS)
+        raise Refused("import.reader_slow", file=name, seconds=process.seconds)
     said = process.complaint()
     if code == reader.REFUSED:
         key, values = json.loads(said)

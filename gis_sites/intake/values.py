@@ -4,6 +4,7 @@ Every reader takes a cleaned text and returns a `Cell`; it never raises for dirt
 """
 
 import datetime as dt
+import difflib
 import math
 import re
 import unicodedata
@@ -19,21 +20,43 @@ from gis_sites.intake.names import plain
 BLANKS = " \t\r\n\v\f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 _EDGES = re.compile(f"^[{BLANKS}]+|[{BLANKS}]+$")
 _INSIDE = re.compile(f"[{BLANKS}]+")
-EMPTY = frozenset({"", "None", "NONE", "NULL", "Null", "null", "<Null>", "<NULL>", "<null>", "nan", "NaN", "NaT"})
+_NULLS = "None NONE none NULL Null null <Null> <NULL> <null> (null) [NULL] [null] nan NaN NAN NaT #N/A #N/D #N/D!"
+EMPTY = frozenset(["", *_NULLS.split()])
 """Texts that programs write for an empty cell."""
 _PLACEHOLDER = re.compile(r"[-–—_.?*/\\]*|0+|brak( danych)?|b/?d|n/?a|nd|none|null")
-_NUMBER = re.compile(r"(?P<number>[-+]?(?:\d[\d .,']*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\d\s].*)?")
+_NUMBER = re.compile(
+    r"(?P<before>[^\d\s.,+-][^\d+-]*?)?\s*(?P<sign>[-+]?)\s*"
+    r"(?P<digits>\d{1,3}(?:(?P<gap>[ '])\d{3})(?:(?P=gap)\d{3})*(?:[.,]\d*)?"  # 1 234,56
+    r"|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:,\d{3})+\.\d+"  # 1.234,56 and 1,234.56
+    r"|\d{1,3}(?:\.\d{3}){2,}|\d{1,3}(?:,\d{3}){2,}"  # 1.234.567 and 1,234,567
+    r"|\d+(?:[.,]\d*)?(?:[eE][-+]?\d+)?|[.,]\d+(?:[eE][-+]?\d+)?)"
+    r"\s*(?P<unit>[^\d\s].*)?"
+)
+_RAISED = re.compile("\\d[\u00b2\u00b3\u00b9\u2070-\u2089]")
+"""A power: 10² is no 102."""
+_USUAL_NUMBER = re.compile(r"[-+]?\d*\.?\d+(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
+_SIGNS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2019": "'", "\u00b4": "'"})
+"""Minus signs and apostrophes as typesetters have them."""
+DIAMETER = frozenset({"dn", "d", "ø", "⌀", "φ", "ϕ", "fi", "śr", "średnica"})
+"""What is written before a diameter."""
 YES = frozenset({"t", "tak", "true", "1", "y", "yes", "prawda"})
 NO = frozenset({"f", "n", "nie", "false", "0", "no", "falsz"})
-_AREA = {"m2": 1.0, "a": 1e2, "ar": 1e2, "ha": 1e4, "km2": 1e6}
+_AREA = {"m2": 1.0, "mkw": 1.0, "a": 1e2, "ar": 1e2, "ha": 1e4, "km2": 1e6}
 UNITS: Mapping[str, Mapping[str, float]] = {
     "m": {"m": 1.0, "mm": 1e-3, "cm": 1e-2, "km": 1e3},
     "mm": {"mm": 1.0, "cm": 10.0, "m": 1e3},
     "m2": _AREA,
     "ha": {unit: factor / 1e4 for unit, factor in _AREA.items()},
+    "kW": {"kw": 1.0, "mw": 1e3},
+    "PLN/m2": {"pln/m2": 1.0, "zł/m2": 1.0},
+    "m3/d": {"m3/d": 1.0, "m3/doba": 1.0, "m3/dobę": 1.0},
+    "Nm3/h": {"nm3/h": 1.0},
     "share": {"fraction": 1.0, "percent": 1e-2, "%": 1e-2, "proc": 1e-2},
 }
 """For each unit of a field: units a file may use, and what one of them is."""
+HINTS = 200
+"""Texts of one column to which the nearest code is sought."""
+LONG = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,15 @@ def read_text(text: str) -> Cell:
     return Cell(text) if masked == text else Cell(masked, FindingType.VALUE_MASKED)
 
 
+def tight(text: str) -> str:
+    """Return a text in usual letters without any blanks: what an identifier is, however it was typed.
+
+    >>> tight("306101_1.0012. 45 /3")
+    '306101_1.0012.45/3'
+    """
+    return _INSIDE.sub("", unicodedata.normalize("NFKC", text))
+
+
 def read_name(text: str) -> Cell:
     """Read a part of a key: full-width digits and odd blanks are written as usual ones.
 
@@ -88,23 +120,37 @@ def read_number(text: str, unit: str | None = None, factor: float = 1.0) -> Cell
     >>> read_number("1 234,56").value, read_number("0,2420 ha", "m2").value, read_number("12").issue
     (1234.56, 2420.0, None)
     """
-    match = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text))
-    if not match:
+    if _RAISED.search(text):
         return _unreadable(unit)
-    own = match["unit"]
-    if own is not None:
-        known = UNITS.get(unit or "", {}).get(own.casefold().rstrip("."), 1.0 if own == unit else None)
-        if known is None:
-            return _unreadable(unit)
-        factor = known
-    value = _plain_number(match["number"])
-    if value is None or not math.isfinite(value):
+    match = _NUMBER.fullmatch(_INSIDE.sub(" ", unicodedata.normalize("NFKC", text).translate(_SIGNS)))
+    known = _factor(match, unit, factor) if match else None
+    if match is None or known is None:
         return _unreadable(unit)
-    result = scaled(value, factor)
-    if unit == "share" and not 0 <= result <= 1:
+    value = float(match["sign"] + _with_point(match["digits"]))
+    result = scaled(value, known)
+    if not math.isfinite(result) or (unit == "share" and not 0 <= result <= 1):
         return _unreadable(unit)
-    usual = own is None and re.fullmatch(r"[-+]?\d*\.?\d+(e[-+]?\d+)?", text, re.IGNORECASE | re.ASCII)
-    return Cell(result) if usual else Cell(result, FindingType.VALUE_REPAIRED, repr(result))
+    return Cell(result) if _USUAL_NUMBER.fullmatch(text) else Cell(result, FindingType.VALUE_REPAIRED, repr(result))
+
+
+def _factor(match: re.Match[str], unit: str | None, factor: float) -> float | None:
+    """Return what one of the cell's units is in the field's; None where what stands around the number is none."""
+    before = (match["before"] or "").casefold().strip(" .:=")
+    if before and not (unit == "mm" and before in DIAMETER):
+        return None
+    own = unit_word(match["unit"] or "")
+    if not own:
+        return factor
+    return UNITS.get(unit or "", {}).get(own, 1.0 if unit and own == unit_word(unit) else None)
+
+
+def unit_word(text: str) -> str:
+    """Return a unit as `UNITS` has it: small letters, without dots and blanks.
+
+    >>> unit_word("m kw."), unit_word("Km^2"), unit_word("M²")
+    ('mkw', 'km2', 'm2')
+    """
+    return re.sub(r"[\s.^]", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def scaled(value: float, factor: float) -> float:
@@ -116,42 +162,61 @@ def _unreadable(unit: str | None) -> Cell:
     return Cell(None, FindingType.VALUE_UNREADABLE, "share" if unit == "share" else "number")
 
 
-def _plain_number(text: str) -> float | None:
-    digits = re.sub(r"[ ']", "", text).rstrip(".,")
-    decimal = max(digits.rfind(","), digits.rfind("."))
-    if decimal >= 0:
-        whole, rest = digits[:decimal], digits[decimal + 1 :]
-        mark = digits[decimal]
-        if mark in whole:  # the same sign twice parts thousands: 1,234,567
-            whole, rest = whole + rest, ""
-        digits = re.sub("[.,]", "", whole) + "." + rest
-    try:
-        return float(digits)
-    except ValueError:
-        return None
+def _with_point(digits: str) -> str:
+    """Return digits parted in any of the known ways as Python has them."""
+    bare = re.sub(r"[ ']", "", digits)
+    mark = bare[max(bare.rfind(","), bare.rfind("."))]
+    if mark not in ".," or bare.count(mark) > 1:  # the same sign twice parts thousands: 1,234,567
+        return re.sub("[.,]", "", bare)
+    whole, _, rest = bare.rpartition(mark)
+    return re.sub("[.,]", "", whole or "0") + "." + rest
 
 
+_TIME = r"(?:[T ]\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|[+-]\d\d:?(?:\d\d)?))?)?"
+_YEAR = r"(?P<y>\d{4})(?: ?(?:r\.?|roku))?"
 _DATES = (
-    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?:[T ]\d\d:\d\d.*)?"), True),
-    (re.compile(r"(?P<y>\d{4})[/.](?P<m>\d\d?)[/.](?P<d>\d\d?)"), False),
-    (re.compile(r"(?P<d>\d\d?)[./-](?P<m>\d\d?)[./-](?P<y>\d{4})(?: \d\d?:\d\d.*)?(?: ?r\.?)?"), False),
-    (re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"), False),
+    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)" + _TIME, re.ASCII), True),
+    (re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)" + _TIME), False),
+    (re.compile(r"(?P<d>\d\d?) ?[./-] ?(?P<m>\d\d?) ?[./-] ?" + _YEAR + _TIME), False),
+    (re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?:T\d{6}Z?)?"), False),
+    (re.compile(r"(?P<d>\d\d?)[ .-]{1,2}(?P<m>[^\W\d_]+)[ .-]{1,2}" + _YEAR), False),
 )
+_MONTHS = (
+    ("i", "sty", "styczen", "stycznia"),
+    ("ii", "lut", "luty", "lutego"),
+    ("iii", "mar", "marzec", "marca"),
+    ("iv", "kwi", "kwiecien", "kwietnia"),
+    ("v", "maj", "maja"),
+    ("vi", "cze", "czerwiec", "czerwca"),
+    ("vii", "lip", "lipiec", "lipca"),
+    ("viii", "sie", "sierpien", "sierpnia"),
+    ("ix", "wrz", "wrzesien", "wrzesnia"),
+    ("x", "paz", "pazdziernik", "pazdziernika"),
+    ("xi", "lis", "listopad", "listopada"),
+    ("xii", "gru", "grudzien", "grudnia"),
+)
+MONTHS = {word: number for number, words in enumerate(_MONTHS, 1) for word in words}
 
 
 def read_date(text: str) -> Cell:
-    """Read a day: ISO, or day, month and year in the Polish order.
+    """Read a day: ISO, or day, month and year in the Polish order; of a moment the day as written.
 
-    >>> read_date("2024-12-31").value, read_date("31.12.2024").value, read_date("9999-12-31").value
-    (datetime.date(2024, 12, 31), datetime.date(2024, 12, 31), None)
+    >>> [read_date(text).value.isoformat() for text in ("2024-12-31", "31.12.2024", "31 grudnia 2024 r.")]
+    ['2024-12-31', '2024-12-31', '2024-12-31']
+    >>> read_date("9999-12-31").value, read_date("31.12.24").value
+    (None, None)
     """
+    usual_text = _INSIDE.sub(" ", unicodedata.normalize("NFKC", text))
     for form, usual in _DATES:
-        if match := form.fullmatch(text):
+        if match := form.fullmatch(usual_text):
+            month = MONTHS.get(plain(match["m"])) if match["m"].isalpha() else int(match["m"])
             try:
-                day = dt.date(int(match["y"]), int(match["m"]), int(match["d"]))
+                day = sensible_day(dt.date(int(match["y"]), month or 0, int(match["d"])))
             except ValueError:
                 break
-            return sensible_day(day) if usual else Cell(day, FindingType.VALUE_REPAIRED, day.isoformat())
+            if (usual and usual_text == text) or day.issue is not None:
+                return day
+            return Cell(day.value, FindingType.VALUE_REPAIRED, day.value.isoformat())
     return Cell(None, FindingType.VALUE_UNREADABLE, "date")
 
 
@@ -166,6 +231,7 @@ def code_reader(spec: FieldSpec) -> Callable[[str], Cell]:
     """Return a reader of a field's codes: as written, then whatever the capitals, blanks and diacritics."""
     exact = {word: code for code, aliases in spec.codes.items() for word in (code, *aliases)}
     exact |= {code: code for code in spec.allowed}
+    near = _nearest_first(exact)
     loose: dict[str, set[str]] = {}
     for word, code in exact.items():
         loose.setdefault(plain(word) or word, set()).add(code)
@@ -174,9 +240,28 @@ def code_reader(spec: FieldSpec) -> Callable[[str], Cell]:
         found = {exact[text]} if text in exact else loose.get(plain(text) or text, set())
         if len(found) == 1:
             return Cell(next(iter(found)))
-        return Cell(None, FindingType.CODE_UNKNOWN, ", ".join(spec.allowed))
+        return Cell(None, FindingType.CODE_UNKNOWN, near(text))
 
     return read
+
+
+def _nearest_first(words: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what lists the codes of some words, the nearest to a text first: a hint for a person, never taken."""
+    every = tuple(dict.fromkeys(words.values()))
+    left = HINTS
+
+    def hint(text: str) -> str:
+        nonlocal left
+        left -= 1
+        if left < 0:  # a column of other things altogether: likeness is dear, and tells nothing then
+            return ", ".join(every)
+        wanted = plain(text)[:LONG]
+        alike = dict.fromkeys(every, 0.0)
+        for word, code in words.items():
+            alike[code] = max(alike[code], difflib.SequenceMatcher(None, wanted, plain(word)[:LONG]).ratio())
+        return ", ".join(sorted(every, key=lambda code: -alike[code]))
+
+    return hint
 
 
 def flag_reader(spec: FieldSpec) -> Callable[[str], Cell]:
@@ -186,9 +271,11 @@ def flag_reader(spec: FieldSpec) -> Callable[[str], Cell]:
     if own:
         words = {**({"true": True, "false": False, "1": True, "0": False}), **own}
 
+    near = _nearest_first({word: word for word in sorted(words)})
+
     def read(text: str) -> Cell:
         key = plain(text) or text
-        return Cell(words[key]) if key in words else Cell(None, FindingType.CODE_UNKNOWN, ", ".join(sorted(words)))
+        return Cell(words[key]) if key in words else Cell(None, FindingType.CODE_UNKNOWN, near(text))
 
     return read
 

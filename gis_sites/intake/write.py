@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from gis_sites.ahead import ahead
 from gis_sites.catalogue import Layer
 from gis_sites.errors import Refused
-from gis_sites.findings import Finding
-from gis_sites.intake import axes, conform, parcels, rows, shapes
+from gis_sites.findings import Finding, FindingType
+from gis_sites.intake import axes, conform, neighbours, parcels, rows, shapes
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import spool as spools
 from gis_sites.intake.batch import Batch, Numbers, Objects
@@ -33,7 +33,8 @@ from gis_sites.symbols import SymbolTable
 
 SHRUNK = 0.9
 """A part may lose a tenth of its rows; more must be allowed."""
-FEW = 10
+SHOWN = 8
+"""Parts a finding names."""
 MANY = 10_000
 """Polygons of one part that wait to be united."""
 
@@ -83,6 +84,7 @@ def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[R
     brought = _brought(loaded)
     _parts_go_together(layer, base, brought)
     stay = [part for part in base.parts if part.name not in brought] if base else []
+    _stays_told(loaded[0], base, stay)
     _keys_once(layer, loaded, _keys_of(conn, base, stay))
     for one in loaded:
         _count(one)
@@ -95,6 +97,8 @@ def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[R
     if base:
         revisions.carry_over(conn, draft, base, without=sorted(brought))
     revision = revisions.finish(conn, draft, [*stay, *_parts(run, loaded)], numbered=alone)
+    tallies = {part: one.loading.tally for one in loaded for part in one.parts}
+    neighbours.check(conn, revision, layer, tallies, progress=run.progress)
     for one in loaded:
         _compare(conn, run, one, (base, revision))
         one.loading.tally.balance()
@@ -124,6 +128,7 @@ def prepared(source: Iterable[pa.RecordBatch], load: Loading, ground: Ground) ->
     batches = conform.conformed(batches, load)
     batches = rows.taken(batches, load)
     batches = conform.symbols_known(batches, load)
+    batches = parcels.identified(batches, load)
     batches = rows.parted(batches, load)
     batches = rows.keyed(batches, load)
     batches = parcels.of_town(batches, load, ground)
@@ -189,6 +194,16 @@ def _parts_go_together(layer: Layer, base: Revision | None, brought: set[str]) -
         raise Refused(key, layer=layer.name, parts=names)
 
 
+def _stays_told(one: Loaded, base: Revision | None, stay: list[Part]) -> None:
+    """Notice parts that came with those replaced now, and this time did not: where rows say which part they are of."""
+    together = {part.load for part in base.parts if part not in stay} if base else set()
+    missed = [part for part in stay if part.load in together and part.rows]
+    if missed and one.loading.fixed_part is None:
+        names = ", ".join(part.name for part in missed[:SHOWN]) + (", …" if len(missed) > SHOWN else "")
+        values = {"parts": names, "rows": sum(part.rows for part in missed)}
+        one.loading.tally.find(Finding(FindingType.PART_STAYS, values=values))
+
+
 def _keys_of(conn: sa.Connection, base: Revision | None, parts: list[Part]) -> pa.ChunkedArray:
     """Return the keys of the parts that stay."""
     names = [part.name for part in parts if part.rows]
@@ -219,7 +234,7 @@ def _not_shrunk(note: Note, layer: Layer, base: Revision | None, loaded: list[Lo
     counts = {part: n for one in loaded for part, n in one.parts.items()}
     for part in base.parts if base and not note.allow_shrink else ():
         now = counts.get(part.name, part.rows)
-        if now < SHRUNK * part.rows and part.rows - now >= FEW:
+        if now < SHRUNK * part.rows:
             raise Refused("import.shrinks", layer=layer.name, part=part.name, before=part.rows, now=now)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from markupsafe import Markup
 
-from gis_sites.intake.compare import KINDS, Case, LayerChanges
+from gis_sites.intake.compare import KINDS, Case, LayerChanges, Side
 from gis_sites.maps.casewords import names, reasons, spoken
 from gis_sites.maps.overlays import TOLERANCE_M, drawn_size, geojson
 from gis_sites.maps.page import blank_map, digest, leaflet, name_element, safe_json, scripts_of, templates
@@ -29,10 +29,12 @@ OWN_BYTES = 60_000
 """How large the file may be, and what its frame, script and style take of it."""
 ENTRY_BYTES = 700
 """What a case takes in the list beside its words."""
+MANY = 600
+"""Outlines above which what only changed is switched off at first: it would hide what came and went."""
 COLORS = {"split": "#b0478f", "merged": "#d09a1c", "regrouped": "#4fa3d8", "renumbered": "#77818a",
           "added": "#12805c", "removed": "#c8501e", "changed": "#3f6fb5"}  # fmt: skip
 WAS = {"color": "#7a2e06", "weight": 2, "dashArray": "5 4", "lineCap": "butt", "fill": False}
-IS = {"color": "#0b2c4a", "weight": 1.5, "fillOpacity": 0.35}
+IS = {"color": "#0b2c4a", "weight": 1.5, "fill": False}
 AROUND = {"color": "#a3abb1", "weight": 0.7, "fill": False}
 
 
@@ -105,7 +107,8 @@ def _sections(changes: Sequence[LayerChanges], crs: Any, room: int) -> Iterator[
     """Put the cases into words and shapes, as many as there is room for."""
     at = 0
     for one in changes:
-        shapes = (_outlines([getattr(case, side) for case in one.cases], crs) for side in ("before", "after"))
+        drawn = [_drawn(case) for case in one.cases]
+        shapes = (_outlines([sides[place] for sides in drawn], crs) for place in (0, 1))
         entries: list[Entry] = []
         for case, was, now in zip(one.cases, *shapes, strict=True):
             said = tuple(reasons(one.layer, case))
@@ -116,6 +119,16 @@ def _sections(changes: Sequence[LayerChanges], crs: Any, room: int) -> Iterator[
             at += 1
         grouped = groupby(entries, key=lambda entry: entry.case.kind)
         yield Section(one, tuple((kind, tuple(found)) for kind, found in grouped))
+
+
+def _drawn(case: Case) -> tuple[Sequence[Side], Sequence[Side]]:
+    """Choose what of a case is drawn: where a number stays, what went into it, or came off it, and not all of it."""
+    stay = case.stays
+    if stay and case.kind == "merged":
+        return [side for side in case.before if side.key not in stay], case.after
+    if stay and case.kind == "split":
+        return case.before, [side for side in case.after if side.key not in stay]
+    return case.before, case.after
 
 
 def _outlines(sides: Sequence[Sequence[Any]], crs: Any) -> list[str | None]:  # noqa: ANN401 - any CRS
@@ -162,7 +175,8 @@ def _chart(entries: Sequence[Entry], context: Sequence[str]) -> "folium.Map":
         if features:
             layer = folium.GeoJson(
                 _collection(features), _style, name=_control(kind), marker=folium.CircleMarker(radius=5),
-                smooth_factor=0.2, on_each_feature=folium.JsCode("(feature, layer) => changes.feature(feature, layer)"),
+                show=kind != "changed" or len(features) <= MANY, smooth_factor=0.2,
+                on_each_feature=folium.JsCode("(feature, layer) => changes.feature(feature, layer)"),
             )  # fmt: skip
             name_element(layer.add_to(chart), kind)
     if entries:
@@ -175,24 +189,23 @@ def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _features(entry: Entry) -> Iterator[dict[str, Any]]:
-    """Yield what is first, so that it lies below, then what was."""
+    """Yield what is, so that it lies below, then what was; filled is what came, or went into what stays."""
+    filled = "was" if entry.now is None or (entry.case.kind == "merged" and entry.case.stays) else "now"
     for side, shape in (("now", entry.now), ("was", entry.was)):
         if shape:
-            properties = {"at": entry.at, "side": side, "kind": entry.case.kind}
+            properties = {"at": entry.at, "side": side, "kind": entry.case.kind, "filled": side == filled}
             yield {"type": "Feature", "properties": properties, "geometry": json.loads(shape)}
 
 
 def _style(feature: dict[str, Any]) -> dict[str, Any]:
-    color = COLORS[feature["properties"]["kind"]]
-    if feature["properties"]["side"] == "now":
-        return {**IS, "fillColor": color}
-    gone = feature["properties"]["kind"] == "removed"
-    return {**WAS, "fill": True, "fillColor": color, "fillOpacity": 0.3} if gone else WAS
+    about = feature["properties"]
+    filled = {"fill": True, "fillColor": COLORS[about["kind"]], "fillOpacity": 0.35} if about["filled"] else {}
+    return {**(IS if about["side"] == "now" else WAS), **filled}
 
 
 def _control(kind: str) -> str:
     """Return how the control calls a kind, as HTML that folium's templates leave alone."""
-    swatch = f'<svg width="22" height="14" aria-hidden="true"><rect x="1" y="1" width="20" height="12" fill="{COLORS[kind]}"/></svg>'
+    swatch = f'<i class="dot" style="background: {COLORS[kind]}"></i>'
     return f'<span class="key">{swatch}{spoken("kind_" + kind)}</span>'
 
 

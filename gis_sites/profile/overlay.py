@@ -89,7 +89,7 @@ def uses(scene: Scene, attribute: Attribute) -> tuple[Mask, Mask]:
     for name in attribute.spec.fields:
         sure, unsure = texts(table, f"{name}_yes"), texts(table, f"{name}_text")
         printed = texts(table, name)
-        silent = np.array([one is None for one in printed]) & (scene.layer.fields[name].empty == "none")
+        silent = np.array([one is None for one in printed], dtype=bool) & (scene.layer.fields[name].empty == "none")
         lost = np.array([a is None and b is None for a, b in zip(sure, unsure, strict=True)], dtype=bool) & ~silent
         if wanted == UNDECIDED:
             yes |= lost | np.array([bool(words) for words in unsure], dtype=bool)

@@ -81,7 +81,8 @@ WHERE d.old_row IS NULL AND d.new_row = again.new_row OR d.new_row IS NULL AND d
 UNCHANGED = "DELETE FROM pg_temp.difference WHERE new_class = 'changed' AND fields = '{}' AND NOT reshaped"
 CLASSES = """
 SELECT new_class, old_class, count(*) AS rows, count(*) FILTER (WHERE reshaped) AS reshaped,
-       max(moved) FILTER (WHERE reshaped) AS moved
+       max(moved) FILTER (WHERE reshaped) AS moved,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY moved) FILTER (WHERE reshaped) AS median
 FROM pg_temp.difference GROUP BY new_class, old_class
 """
 FIELDS = """
@@ -114,7 +115,9 @@ class Comparison:
     reshaped: int = 0
     """Changed rows whose geometry differs."""
     moved_m: float | None = None
-    """The farthest of them."""
+    """How far the one of them that moved farthest did, see `Difference.moved_m`."""
+    median_moved_m: float | None = None
+    """Half of them moved no farther."""
 
 
 @dataclass(frozen=True)
@@ -159,10 +162,11 @@ def compare(
     """
     for statement in (*TABLES.split(";"), descent.TABLE):
         conn.execute(sa.text(statement))
-    totals = _rows(base, parts), _rows(revision, parts)
-    if base is not None:
-        _differences(conn, layer, base, revision, sorted(parts))
-    return _counted(conn, *totals)
+    loaded = _rows(revision, parts)
+    if base is None:
+        return Comparison({**dict.fromkeys(NEW, 0), "added": loaded}, dict.fromkeys(OLD, 0))
+    _differences(conn, layer, base, revision, sorted(parts))
+    return _counted(conn, _rows(base, parts), loaded)
 
 
 def differing(conn: sa.Connection, *, most: int | None = None) -> Iterator[Difference]:
@@ -258,22 +262,22 @@ def _distance(old: bytes, new: bytes) -> float:
     return float(max(shapely.distance(lines[0], points[1]).max(), shapely.distance(lines[1], points[0]).max()))
 
 
-def _rows(revision: Revision | None, parts: Collection[str]) -> int:
-    return sum(part.rows for part in revision.parts if part.name in parts) if revision else 0
+def _rows(revision: Revision, parts: Collection[str]) -> int:
+    return sum(part.rows for part in revision.parts if part.name in parts)
 
 
 def _counted(conn: sa.Connection, before: int, after: int) -> Comparison:
     """Count the classes; what is not written down did not change."""
     new, old = dict.fromkeys(NEW, 0), dict.fromkeys(OLD, 0)
-    reshaped, moved = 0, None
+    reshaped: tuple[int, float | None, float | None] = (0, None, None)
     for row in conn.execute(sa.text(CLASSES)):
         if row.new_class:
             new[row.new_class] += row.rows
         if row.old_class:
             old[row.old_class] += row.rows
         if row.reshaped:
-            reshaped, moved = row.reshaped, row.moved
+            reshaped = row.reshaped, row.moved, row.median
     new["unchanged"] = after - sum(new.values())
     old["kept"] = before - (sum(old.values()) - old["kept"])
     fields = {row.name: row.rows for row in conn.execute(sa.text(FIELDS))}
-    return Comparison(new, old, fields, reshaped, moved)
+    return Comparison(new, old, fields, *reshaped)

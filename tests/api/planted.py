@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyogrio
 import pyproj
 import shapely
 
@@ -91,9 +92,12 @@ def plant(folder: Path, address: str) -> Settings:
     with open_inventory(settings) as inventory:
         file = folder / "city.gpkg"
         columns: dict[str, str] = {}
+        # Nobody needs this file after a power cut: it need not wait for the disk after each table.
+        pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
         for layer in inventory.catalogue:
             filled = _table(file, layer, list(_rows_of(layer)))
             columns |= {f"{layer.name}.{name}": f"{layer.name}.{name}" for name in filled}
+        pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": None})
         names = [layer.name for layer in inventory.catalogue]
         note = Note(
             layer={name: [name] for name in names},

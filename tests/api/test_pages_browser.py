@@ -1,6 +1,9 @@
 """The pages in a real browser: each journey, wide and narrow, by keyboard and without JavaScript."""
 
+import base64
 import json
+import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -159,6 +162,71 @@ def test_the_map_answers_in_the_list(visit: Callable[..., Visit]) -> None:
     assert switch.is_checked()
     switch.uncheck()
     page.locator("#layers input[name=flood]").check()
+    visited.close()
+
+
+DIFFERING = """async ([one, other]) => {
+  const [these, those] = await Promise.all([one, other].map(async (shot) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${shot}`;
+    await image.decode();
+    const ink = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    ink.drawImage(image, 0, 0);
+    return ink.getImageData(0, 0, image.width, image.height).data;
+  }));
+  let differing = 0;
+  for (let at = 0; at < these.length; at += 4) {
+    differing += [0, 1, 2].some((band) => Math.abs(these[at + band] - those[at + band]) > 5);
+  }
+  return differing / (these.length / 4);
+}"""
+
+
+def differing(page: Page, one: bytes, other: bytes) -> float:
+    """Return the part of the pixels of two pictures that differ to the eye."""
+    part: float = page.evaluate(DIFFERING, [base64.b64encode(shot).decode() for shot in (one, other)])
+    return part
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is seen, a while at most."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+
+
+def test_parcels_are_seen_at_every_zoom_and_under_the_pointer(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open("/?kind=offers")
+    page.locator("#layers summary").click()
+    for switch in page.locator("#layers input:checked").element_handles():
+        switch.uncheck()
+    page.locator("#layers summary").click()
+    box = page.locator("#map canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def seen() -> bytes:
+        return page.screenshot(clip={"x": x - 100, "y": y - 100, "width": 200, "height": 200})
+
+    page.wait_for_timeout(500)
+    ground = seen()
+    page.locator("#layers summary").click()
+    page.locator("#layers input[name=parcel]").check()
+    page.locator("#layers summary").click()
+    for step in ("out", "in", "in", "in"):
+        page.mouse.move(0, 0)
+        page.locator(f".maplibregl-ctrl-zoom-{step}").click()
+        page.wait_for_timeout(800)
+        until(lambda: differing(page, seen(), ground) > 0.3)
+    before = seen()
+    page.mouse.move(x + 5, y + 5)
+    until(lambda: differing(page, before, seen()) > 0.005)
+    over = seen()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#picked strong")).to_have_text(re.compile(r"\d"))
+    until(lambda: differing(page, over, seen()) > 0.005)
     visited.close()
 
 

@@ -3,6 +3,9 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,7 +36,7 @@ from tests.api.planted import (
     secrets,
     texts,
 )
-from tests.api.support import TestClient, serve
+from tests.api.support import Served, TestClient, serve
 from tests.conftest import Databases
 from tests.intake.support import parcel_id
 
@@ -45,6 +48,7 @@ BETWEEN = 18.2
 ENLARGED = 32
 """By so many units of a tile what is small may be drawn too large."""
 Ask = Callable[[httpx.Client], Iterator[httpx.Response]]
+Apps = Mapping[str, TestClient]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +56,21 @@ def planted(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> S
     """A city full of secrets, published."""
     address = databases.fresh().render_as_string(hide_password=False)
     return plant(tmp_path_factory.mktemp("planted"), address)
+
+
+@pytest.fixture(scope="module")
+def apps(planted: Settings) -> Iterator[Apps]:
+    """The application under each setting, asked within the process."""
+    with ExitStack() as stack:
+        yield {
+            setting: stack.enter_context(
+                TestClient(
+                    create_app(planted.model_copy(update={"public_parcels": setting})),
+                    headers={"accept-language": "en"},
+                )
+            )
+            for setting in ("all", *NARROW)
+        }
 
 
 # ---- how each route is asked -------------------------------------------------------------------------------
@@ -183,26 +202,66 @@ def told(answer: httpx.Response) -> set[str]:
     return {one for text in (headers, *texts(answer.content)) for one in secrets(text)}
 
 
-@pytest.fixture(scope="module", params=NARROW)
-def walked(planted: Settings, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Every answer of a real server, and what it has written meanwhile."""
-    more = {"GIS_SITES_PUBLIC_PARCELS": request.param, "GIS_SITES_LAYERS": str(planted.layers)}
-    log = tmp_path_factory.mktemp("log") / "log"
-    served = serve(planted, log, GIS_SITES_RATE_PER_MINUTE="0", **more)
-    try:
-        with httpx.Client(base_url=served.url, timeout=30, headers={"user-agent": MARK}) as client:
-            sites = {name: load_catalogue().layers[name] for name in ("parcel", "offer")}
-            asked = ASKED if request.param == NARROW[0] else {**ASKED, TILES: partial(tiles, layers=sites)}
-            answers = list(walk(client, set(paths(create_app(planted).routes)), asked))
-            client.get(f"/api/v1/parcels/{HIDDEN[0]}?q={MARK}")
-    finally:
-        served.process.terminate()
-        served.process.wait(20)
-    return answers, log.read_text()
+@dataclass(frozen=True)
+class Walk:
+    """Every answer of a real server under one setting, what it has written meanwhile, and what it lets databases tell."""
+
+    answers: list[tuple[str, httpx.Response]]
+    log: str
+    views: list[str]
 
 
-def test_no_answer_tells_a_secret(walked: tuple[list[tuple[str, httpx.Response]], str]) -> None:
-    answers, _ = walked
+def walk_all(url: str, asked: Mapping[str, Ask], routes: set[str]) -> list[tuple[str, httpx.Response]]:
+    with httpx.Client(base_url=url, timeout=30, headers={"user-agent": MARK}) as client:
+        answers = list(walk(client, routes, asked))
+        client.get(f"/api/v1/parcels/{HIDDEN[0]}?q={MARK}")
+    return answers
+
+
+def stop(served: Served) -> None:
+    served.process.terminate()
+    served.process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def walks(planted: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
+    """One server a setting, each walked while the next one starts."""
+    sites = {name: load_catalogue().layers[name] for name in ("parcel", "offer")}
+    every = {NARROW[0]: ASKED, NARROW[1]: {**ASKED, TILES: partial(tiles, layers=sites)}}
+    routes, folder = set(paths(create_app(planted).routes)), tmp_path_factory.mktemp("logs")
+    with ExitStack() as servers, ThreadPoolExecutor(len(every)) as pool:
+        views, going = {}, {}
+        for setting, asked in every.items():
+            more = {"GIS_SITES_PUBLIC_PARCELS": setting, "GIS_SITES_LAYERS": str(planted.layers)}
+            served = serve(planted, folder / setting, GIS_SITES_RATE_PER_MINUTE="0", **more)
+            servers.callback(stop, served)
+            views[setting] = published(planted)
+            going[setting] = pool.submit(walk_all, served.url, asked, routes)
+        answers = {setting: one.result() for setting, one in going.items()}
+    return {one: Walk(answers[one], (folder / one).read_text(), views[one]) for one in every}
+
+
+def published(settings: Settings) -> list[str]:
+    """Return every row of the views that other programs read."""
+    assert settings.database_url is not None
+    engine = sa.create_engine(settings.database_url, poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        names = conn.execute(sa.text("SELECT viewname FROM pg_views WHERE schemaname = 'published'")).scalars().all()
+        assert {"parcel", "offer", "sez"} <= set(names)
+        return [
+            str(row)
+            for name in names
+            for row in conn.execute(sa.text(f"SELECT to_jsonb(v)::text FROM published.{name} AS v")).scalars()
+        ]
+
+
+@pytest.fixture(params=NARROW)
+def walked(walks: dict[str, Walk], request: pytest.FixtureRequest) -> Walk:
+    return walks[request.param]
+
+
+def test_no_answer_tells_a_secret(walked: Walk) -> None:
+    answers = walked.answers
     good = {path for path, answer in answers if answer.status_code == 200}
     assert good == {path for path, _ in answers}
     assert not [(path, answer.status_code) for path, answer in answers if answer.status_code >= 500]
@@ -212,15 +271,20 @@ def test_no_answer_tells_a_secret(walked: tuple[list[tuple[str, httpx.Response]]
     assert [answer.request.url.path for answer in tiled if beyond(answer)] == []
 
 
-def test_the_log_tells_no_secret(walked: tuple[list[tuple[str, httpx.Response]], str]) -> None:
-    _, log = walked
+def test_what_other_programs_may_read_is_narrowed_when_the_server_starts(walked: Walk) -> None:
+    assert walked.views
+    assert {one for row in walked.views for one in secrets(row)} == set()
+
+
+def test_the_log_tells_no_secret(walked: Walk) -> None:
+    log = walked.log
     assert "Uvicorn running" in log
     assert secrets(log) == set()
     assert "Traceback" not in log
 
 
-def test_the_policy_is_on_every_answer(walked: tuple[list[tuple[str, httpx.Response]], str]) -> None:
-    answers, _ = walked
+def test_the_policy_is_on_every_answer(walked: Walk) -> None:
+    answers = walked.answers
     policies = {answer.headers.get("content-security-policy", "") for _, answer in answers}
     assert len(policies) == 1
     (policy,) = policies
@@ -230,9 +294,9 @@ def test_the_policy_is_on_every_answer(walked: tuple[list[tuple[str, httpx.Respo
     assert not any("set-cookie" in answer.headers for _, answer in answers)
 
 
-def test_the_secrets_are_there_and_would_be_found(planted: Settings) -> None:
-    every = planted.model_copy(update={"public_parcels": "all"})
-    with open_inventory(every) as inventory, TestClient(create_app(every)) as client:
+def test_the_secrets_are_there_and_would_be_found(planted: Settings, apps: Apps) -> None:
+    client = apps["all"]
+    with open_inventory(planted) as inventory:
         with inventory.store.begin() as conn:
             state = inventory.need_state()
             for layer in inventory.catalogue:
@@ -265,24 +329,23 @@ def test_the_secrets_are_there_and_would_be_found(planted: Settings) -> None:
 
 
 @pytest.mark.parametrize("setting", NARROW)
-def test_a_hidden_parcel_answers_like_one_that_never_was(planted: Settings, setting: str) -> None:
-    narrow = planted.model_copy(update={"public_parcels": setting})
-    with TestClient(create_app(narrow), headers={"accept-language": "en"}) as client:
-        gone = client.get(f"/api/v1/parcels/{parcel_id('901')}")
-        assert (gone.status_code, gone.json()["successors"]) == (410, [SHOWN[0]])
-        for hidden in (*HIDDEN, parcel_id("902"), parcel_id("903")):
-            for address in ("/api/v1/parcels/{}", "/parcels/{}", "/parcels/{}?format=geojson", "/?q={}", "/?at={}"):
-                one, other = (client.get(address.format(name)) for name in (hidden, NEVER_THERE))
-                assert one.status_code == other.status_code, (address, hidden)
-                assert same(one, hidden) == same(other, NEVER_THERE), (address, hidden)
-            body = {"format": 1, "must": {"parcel.id": {"any_of": [hidden]}}}
-            one, other = (
-                client.post("/api/v1/shortlists", json=json.loads(json.dumps(body).replace(hidden, name))).json()
-                for name in (hidden, NEVER_THERE)
-            )
-            assert one["counts"] == other["counts"]
-            assert one["counts"]["considered"] == len(SHOWN if setting == "public_owners" else SHOWN[:2])
-            assert one["candidates"] == []
+def test_a_hidden_parcel_answers_like_one_that_never_was(apps: Apps, setting: str) -> None:
+    client = apps[setting]
+    gone = client.get(f"/api/v1/parcels/{parcel_id('901')}")
+    assert (gone.status_code, gone.json()["successors"]) == (410, [SHOWN[0]])
+    for hidden in (*HIDDEN, parcel_id("902"), parcel_id("903")):
+        for address in ("/api/v1/parcels/{}", "/parcels/{}", "/parcels/{}?format=geojson", "/?q={}", "/?at={}"):
+            one, other = (client.get(address.format(name)) for name in (hidden, NEVER_THERE))
+            assert one.status_code == other.status_code, (address, hidden)
+            assert same(one, hidden) == same(other, NEVER_THERE), (address, hidden)
+        body = {"format": 1, "must": {"parcel.id": {"any_of": [hidden]}}}
+        one, other = (
+            client.post("/api/v1/shortlists", json=json.loads(json.dumps(body).replace(hidden, name))).json()
+            for name in (hidden, NEVER_THERE)
+        )
+        assert one["counts"] == other["counts"]
+        assert one["counts"]["considered"] == len(SHOWN if setting == "public_owners" else SHOWN[:2])
+        assert one["candidates"] == []
 
 
 def same(answer: httpx.Response, name: str) -> str:
@@ -290,18 +353,17 @@ def same(answer: httpx.Response, name: str) -> str:
 
 
 @pytest.mark.parametrize("setting", NARROW)
-def test_counts_speak_of_what_is_shown(planted: Settings, setting: str) -> None:
-    with TestClient(create_app(planted.model_copy(update={"public_parcels": setting}))) as client:
-        layers = {one["layer"]: one for one in client.get("/api/v1/layers").json()["layers"]}
-        assert "0099" not in {part.get("part") for part in layers["parcel"]["parts"]}
-        assert layers["parcel"]["rows"] == len(SHOWN if setting == "public_owners" else SHOWN[:2])
-        offers = client.get("/api/v1/offers").json()
-        assert [one["id"] for one in offers["offers"]] == ["T/1"]
-        assert offers["total"] == 1
-        everyone = client.get("/api/v1/layers").headers["etag"]
-    with TestClient(create_app(planted)) as client:
-        assert client.get("/api/v1/layers").headers["etag"] != everyone
-        assert client.get("/api/v1/offers").json()["total"] == 2
+def test_counts_speak_of_what_is_shown(apps: Apps, setting: str) -> None:
+    client = apps[setting]
+    layers = {one["layer"]: one for one in client.get("/api/v1/layers").json()["layers"]}
+    assert "0099" not in {part.get("part") for part in layers["parcel"]["parts"]}
+    assert layers["parcel"]["rows"] == len(SHOWN if setting == "public_owners" else SHOWN[:2])
+    offers = client.get("/api/v1/offers").json()
+    assert [one["id"] for one in offers["offers"]] == ["T/1"]
+    assert offers["total"] == 1
+    everyone = client.get("/api/v1/layers").headers["etag"]
+    assert apps["all"].get("/api/v1/layers").headers["etag"] != everyone
+    assert apps["all"].get("/api/v1/offers").json()["total"] == 2
     assert FAR_M > 10_000
 
 

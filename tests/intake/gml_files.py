@@ -1,10 +1,14 @@
 """GML files of our own making, as the schemas of each generation have them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from gis_sites.intake.formats import File
 from gis_sites.intake.gml import read
+from gis_sites.intake.report import ImportReport, LoadReport
+from gis_sites.store import revisions
+from gis_sites.store.connect import Store
 from tests.intake.support import EAST, NORTH
 
 URN = "urn:ogc:def:crs:EPSG::2177"
@@ -150,6 +154,13 @@ def act(number: str, kind: str, shape: str, *, step: str = "legalForce", more: s
     return planning("AktPlanowaniaPrzestrzennego", number, inside, space or "PL.ZIPPZP.1/306101-POG")
 
 
-def shares(row: Mapping[str, object], *names: str) -> list[object]:
-    """Return some values of a row."""
-    return [row[name] for name in names]
+def by_layer(report: ImportReport) -> dict[str, LoadReport]:
+    """Return the loads of an import by layer."""
+    return {one.layer: one for one in report.loads}
+
+
+def stored(store: Store, report: ImportReport, layer: str, *columns: str) -> list[dict[str, Any]]:
+    """Return some columns of a revision that is ready."""
+    with store.begin() as conn:
+        table = revisions.read(conn, revisions.get(conn, report.ready[layer])).table
+    return [{name: row[name] for name in columns} for row in table.to_pylist()]

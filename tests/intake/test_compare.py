@@ -19,7 +19,7 @@ from gis_sites.store.revisions import Part, Revision
 from tests.store.support import DAY, EVERYTHING, OFFER, PARCEL, PIPE, layer, load, square, table
 
 Rows = list[dict[str, Any]]
-LEAST = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LEAST = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WIDTHS = (7.3, 11.9, 13.1, 19.7, 23.3, 29.9)
 """Of strips of land: no sum of some is near a quarter or nine tenths of a sum of others."""
 EDGES = np.concatenate([[0.0], np.cumsum(WIDTHS)])
@@ -30,8 +30,14 @@ def held(conn: Any, store: Store, kind: Any, rows: Rows) -> Revision:
     """Write a revision whose rows say their own part."""
     by = load(conn)
     draft = revisions.create(conn, kind, srid=store.srid)
-    revisions.append(conn, draft, table(kind, rows, load=by).set_column(1, "part", pa.array([row["part"] for row in rows], pa.string())))
-    parts = [Part(name, by, n, EVERYTHING, DAY, None) for name, n in sorted(Counter(row["part"] for row in rows).items())]
+    revisions.append(
+        conn,
+        draft,
+        table(kind, rows, load=by).set_column(1, "part", pa.array([row["part"] for row in rows], pa.string())),
+    )
+    parts = [
+        Part(name, by, n, EVERYTHING, DAY, None) for name, n in sorted(Counter(row["part"] for row in rows).items())
+    ]
     return revisions.finish(conn, draft, parts)
 
 
@@ -85,7 +91,9 @@ def delivery(draw: st.DrawFn) -> Rows:
         shape = redrawn(land(strips), draw(st.integers(0, 3)))
         area, use = draw(st.sampled_from([(None, None), (5.0, "P"), (6.0, "P"), (5.0, None)]))
         part = draw(st.sampled_from(["a", "b"]))
-        rows.append({"key": numbers[owner], "id": numbers[owner], "part": part, "geom": shape, "area": area, "use": use})
+        rows.append(
+            {"key": numbers[owner], "id": numbers[owner], "part": part, "geom": shape, "area": area, "use": use}
+        )
     return rows
 
 
@@ -181,3 +189,140 @@ def test_any_two_deliveries(store: Store, before: Rows, after: Rows) -> None:
 def whole(links: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
     """Say of a number that stays only that: it may have given and taken at once."""
     return {(old, new, "stays" if old == new else how) for old, new, how in links}
+
+
+# --- what is the same, and what is not ---
+
+
+def row(key: str, shape: shapely.Geometry | None, part: str = "all", **fields: Any) -> dict[str, Any]:
+    return {"key": key, "id": key, "part": part, "geom": shape, **fields}
+
+
+BENT = shapely.MultiPolygon([shapely.Polygon([(0, 0), (10, 0), (10, 10), (5, 3), (0, 10)])])
+OTHERWISE = shapely.MultiPolygon([shapely.Polygon([(0, 0), (10, 0), (5, 3), (10, 10), (0, 10)])])
+"""The same points and the same area, another shape."""
+
+
+def round_shape(points: int, *, shift: float = 0.0) -> shapely.MultiPolygon:
+    angles = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    ring = np.column_stack([1e3 * np.cos(angles) + shift, 1e3 * np.sin(angles)])
+    return shapely.MultiPolygon([shapely.Polygon(ring)])
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "moved"),
+    [
+        (square(0), square(0), None),
+        (BENT, shapely.reverse(BENT), None),
+        (BENT, shapely.transform(BENT, lambda points: points + 4e-4), None),
+        (square(0), square(0.25), 0.25),
+        (square(0), square(0, side=12.0), 2 * 2**0.5),
+        (BENT, OTHERWISE, 3.2),
+        (round_shape(3000), shapely.reverse(round_shape(3000)), None),
+        (round_shape(3000), round_shape(3000, shift=3.0), 3.0),
+    ],
+)  # fmt: skip
+def test_a_shape_drawn_otherwise_is_the_same(store: Store, was: Any, now: Any, moved: float | None) -> None:
+    found, rows, _ = compared(store, LOT, [row("a", was)], [row("a", now)])
+    if moved is None:
+        assert (found.new["unchanged"], rows) == (1, [])
+        return
+    assert (found.new["changed"], found.reshaped, found.old["kept"]) == (1, 1, 1)
+    assert found.moved_m == found.median_moved_m == rows[0].moved_m == pytest.approx(moved, rel=0.01)
+    assert rows[0].area_change_m2 == pytest.approx(now.area - was.area, abs=1e-6)
+
+
+def test_a_field_that_differs_is_named_and_one_that_is_new_is_not(store: Store) -> None:
+    less = layer({**PARCEL, "fields": {name: spec for name, spec in PARCEL["fields"].items() if name != "built"}})
+    with store.engine.connect() as conn, conn.begin() as transaction:
+        base = held(conn, store, less, [row("a", square(0), area=1.0), row("b", square(20), area=2.0)])
+        after = [row("a", square(0), area=1.0, built=True), row("b", square(20), built=True)]
+        revision = held(conn, store, LOT, after)
+        found = comparison.compare(conn, LOT, base=base, revision=revision, parts=["all"])
+        rows = list(comparison.differing(conn))
+        transaction.rollback()
+    assert (found.new["unchanged"], found.new["changed"], found.fields) == (1, 1, {"area": 1})
+    assert [(one.new_key, one.fields, one.reshaped) for one in rows] == [("b", ("area",), False)]
+
+
+def test_shapes_that_are_missing_are_compared_too(store: Store) -> None:
+    before = [row("a", None), row("b", None), row("c", square(0))]
+    after = [row("a", None), row("b", square(0)), row("c", None)]
+    found, rows, _ = compared(store, LOT, before, after)
+    assert (found.new["unchanged"], found.new["changed"], found.reshaped, found.moved_m) == (1, 2, 2, None)
+    assert {one.new_key: one.moved_m for one in rows} == {"b": None, "c": None}
+
+
+def test_tables_without_geometry(store: Store) -> None:
+    offers = [{"key": key, "id": key, "part": "all", "price": price} for key, price in (("a", 1.0), ("b", 2.0))]
+    later = [{**offers[0]}, {**offers[1], "price": None}, {"key": "c", "id": "c", "part": "all"}]
+    found, _, links = compared(store, layer(OFFER), offers, later)
+    assert (found.new["unchanged"], found.new["changed"], found.new["added"]) == (1, 1, 1)
+    assert (found.fields, found.reshaped, links) == ({"price": 1}, 0, set())
+
+
+def test_only_the_parts_replaced_are_compared(store: Store) -> None:
+    before = [row("a", square(0), "north"), row("b", square(20), "south"), row("c", square(40), "gone")]
+    after = [row("a", square(5), "north"), row("b", square(25), "south")]
+    found, rows, _ = compared(store, LOT, before, after, {"south", "gone"})
+    assert (found.new["changed"], sum(found.new.values())) == (1, 1)
+    assert (found.old["kept"], found.old["removed"]) == (1, 1)
+    assert {one.part for one in rows} == {"south", "gone"}
+
+
+def test_a_parcel_that_is_now_in_another_part_is_the_same(store: Store) -> None:
+    found, rows, links = compared(store, LOT, [row("a", square(0), "x")], [row("a", square(0), "y")], {"x", "y"})
+    assert (found.new["unchanged"], found.old["kept"], rows, links) == (1, 1, [], set())
+
+
+def test_a_first_load_adds_everything(store: Store) -> None:
+    found, rows, _ = compared(store, LOT, None, [row("a", square(0)), row("b", square(20))])
+    assert (found.new["added"], sum(found.new.values()), sum(found.old.values()), rows) == (2, 2, 0, [])
+
+
+FLOOD = layer({**PIPE, "name": "flood", "key": "content"})
+
+
+def test_rows_without_keys_are_a_multiset_whatever_their_last_digits(store: Store) -> None:
+    def pipe(key: str, x: float, note: str | None = None) -> dict[str, Any]:
+        return {"key": key, "id": None, "part": "all", "note": note,
+                "geom": shapely.MultiLineString([[(x, 0), (x, 50.0)]])}  # fmt: skip
+
+    before = [pipe("d1", 0), pipe("d1-2", 0), pipe("d2", 10), pipe("d3", 20, "a"), pipe("d4", 30)]
+    after = [pipe("e1", 1e-7), pipe("e2", 0), pipe("e3", 0), pipe("d2", 10), pipe("e4", 20, "b"), pipe("e5", 30.5)]
+    found, rows, _ = compared(store, FLOOD, before, after)
+    # two of the three alike stood there before; one row says another thing, one lies elsewhere
+    assert {name: n for name, n in found.new.items() if n} == {"unchanged": 3, "added": 3}
+    assert {name: n for name, n in found.old.items() if n} == {"kept": 3, "removed": 2}
+    assert sorted(one.new_key for one in rows if one.new_key) == ["e3", "e4", "e5"]
+
+
+# --- what became of parcels ---
+
+
+def lot(key: str, *bounds: float) -> dict[str, Any]:
+    return row(key, shapely.MultiPolygon([shapely.box(*bounds)]))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        # one number stays with the larger piece, one is taken up by a neighbour
+        ([lot("1", 0, 0, 40, 10)], [lot("1", 0, 0, 30, 10), lot("2", 30, 0, 40, 10)],
+         {("1", "1", "split"), ("1", "2", "split")}),
+        ([lot("1", 0, 0, 30, 10), lot("2", 30, 0, 40, 10)], [lot("1", 0, 0, 40, 10)],
+         {("1", "1", "merged"), ("2", "1", "merged")}),
+        # two become two others: neither lies in one, both are accounted for
+        ([lot("1", 0, 0, 20, 10), lot("2", 20, 0, 40, 10)], [lot("3", 0, 0, 40, 5), lot("4", 0, 5, 40, 10)],
+         {("1", "3", "split"), ("1", "4", "split"), ("2", "3", "split"), ("2", "4", "split")}),
+        # a strip along the border is no descent, nor is a neighbour
+        ([lot("1", 0, 0, 20, 10)], [lot("2", 0.5, 0, 20.5, 10), lot("3", 20.5, 0, 60, 10)],
+         {("1", "2", "renumbered")}),
+        ([lot("1", 0, 0, 20, 10)], [lot("2", 15, 0, 60, 10)], set()),
+        # an error taken out of the register, over a parcel that did not change
+        ([lot("1", 0, 0, 20, 10), lot("2", 0, 0, 5, 10)], [lot("1", 0, 0, 20, 10)], set()),
+    ],
+)  # fmt: skip
+def test_what_became_of_parcels(store: Store, before: Rows, after: Rows, wanted: set[tuple[str, str, str]]) -> None:
+    _, _, links = compared(store, LOT, before, after)
+    assert links == wanted

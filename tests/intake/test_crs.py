@@ -7,7 +7,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -109,6 +109,7 @@ def test_words_behind_a_name_state_its_axes() -> None:
             stated(wrong)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_makes_a_name_fail(text: str) -> None:
     found = srs_name(text)
@@ -383,6 +384,7 @@ def test_a_table_without_a_row_in_the_municipality_is_noticed(
 BOTH = st.integers(1, 300).flatmap(lambda n: st.tuples(*[arrays.arrays(bool, n)] * 2))
 
 
+@settings(deadline=None)
 @given(BOTH, st.booleans())
 def test_a_system_most_points_agree_with_is_never_refused(pair: tuple[np.ndarray, np.ndarray], enough: bool) -> None:
     here, there = pair

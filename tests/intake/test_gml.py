@@ -277,13 +277,13 @@ def private_members() -> list[str]:
         "<x:JRG2><x:EGB_JednostkaRejestrowaGruntow><x:wlasciciel>Kowalska</x:wlasciciel>"
         "</x:EGB_JednostkaRejestrowaGruntow></x:JRG2>"
     )
-    return [parcel(1, "306101_1.0012.1", polygon(0, 0), more), person, address]
+    return [parcel(1, "306101_1.0012.1", polygon(0, 0), more), *[person] * 3, address]
 
 
 def test_no_person_leaves_the_child_process(tmp_path: Path) -> None:
     path = written(tmp_path / "egib.gml", collection(private_members(), x=EGIB))
     listed = tables(path)
-    assert listed["EGB_OsobaFizyczna"]["rows"] == 1
+    assert (listed["EGB_OsobaFizyczna"]["rows"], listed["EGB_AdresPodmiotu"]["rows"]) == (3, 1)
     for closed in ("EGB_OsobaFizyczna", "EGB_AdresPodmiotu"):
         assert (listed[closed]["columns"], listed[closed]["geometry"]) == ({}, None)
         assert rows_of_closed(path, closed) == []
@@ -428,7 +428,7 @@ def test_gml_of_no_known_family_is_read_by_its_elements(tmp_path: Path) -> None:
     )
     path = written(tmp_path / "wfs.gml", collection([feature], x="http://mapserver.gis.umn.edu/mapserver"))
     listed = tables(path)["dzialki"]
-    assert {*listed["columns"]} == {"ID_DZIALKI", "name", "plan", "plan_href", "plan_title", "note"}  # type: ignore[misc]
+    assert {*listed["columns"]} == {"gml_id", "ID_DZIALKI", "name", "plan", "plan_href", "plan_title", "note"}  # type: ignore[misc]
     found = rows(path, "dzialki", "ID_DZIALKI", "name", "plan_title", "note")
     assert [found[one][0] for one in ("ID_DZIALKI", "name", "plan_title", "note")] == [
         "306101_1.0012.1",
@@ -436,3 +436,11 @@ def test_gml_of_no_known_family_is_read_by_its_elements(tmp_path: Path) -> None:
         "t",
         "1; 2",
     ]
+
+
+def test_geometry_of_a_label_is_not_the_features(tmp_path: Path) -> None:
+    label = f'<x:tag><x:Tag><x:at><gml:Point srsName="{URN}"><gml:pos>1 2</gml:pos></gml:Point></x:at></x:Tag></x:tag>'
+    path = written(tmp_path / "l.gml", collection([f'<x:t gml:id="t1">{label}</x:t>'], x="urn:own"))
+    assert tables(path)["t"]["geometry"] is None
+    found = rows(path, "t", "gml_id")
+    assert (found["gml_id"], found["__wkb"]) == (["t1"], [None])

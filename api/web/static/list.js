@@ -1,5 +1,5 @@
 // The list and its map in step: a row points at the map, the map at a row.
-import { ACCENT, data, go, link, startMap, words } from "./map.js";
+import { ACCENT, data, go, link, outline, startMap, words } from "./map.js";
 
 const map = startMap({ fill: { "fill-color": ACCENT, "fill-opacity": 0.14 }, line: { "line-color": ACCENT, "line-width": 1.5 } });
 const rows = new Map([...document.querySelectorAll("tr[data-site]")].map((row) => [row.dataset.site, row]));
@@ -19,7 +19,7 @@ function choose(id, { scroll = false, move = false, feature = null } = {}) {
     row.classList.toggle("chosen", one === id);
     if (one === id) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
   }
-  map.setFilter("sites:chosen", ["==", ["get", "site"], id]);
+  outline(map, [id]);
   const known = sites.get(id);
   const drawn = known ? [] : feature ? [feature] : [];
   map.getSource("picked").setData({ type: "FeatureCollection", features: drawn });
@@ -42,9 +42,13 @@ async function tell(id) {
   if (known) name.after(element("span", known.value < 10000 ? `${area.format(Math.round(known.value))} m²` : `${area.format(known.value / 10000)} ha`));
 }
 
-function near(id) {
+/** Mark what the pointer is over: its row, and the parcel itself where it is drawn as one. */
+function near(id, hit = null) {
   for (const [one, row] of rows) row.classList.toggle("near", one === id);
   map.canvas.style.cursor = id ? "pointer" : "";
+  if (!map.getSource("parcel")) return;
+  map.removeFeatureState({ source: "parcel", sourceLayer: "parcel" });
+  if (hit?.source === "parcel") map.setFeatureState({ source: "parcel", sourceLayer: "parcel", id: hit.id }, { near: true });
 }
 
 if (map) {
@@ -61,15 +65,15 @@ if (map) {
     button.append(icon);
     button.addEventListener("click", () => choose(id, { move: true }));
     row.querySelector("th").append(button);
-    row.addEventListener("mouseenter", () => map.setFilter("sites:chosen", ["in", ["get", "site"], ["literal", [id, chosen]]]));
-    row.addEventListener("mouseleave", () => map.setFilter("sites:chosen", ["==", ["get", "site"], chosen]));
+    row.addEventListener("mouseenter", () => outline(map, [id, chosen]));
+    row.addEventListener("mouseleave", () => outline(map, [chosen]));
   }
   const idOf = (point) => {
     const layers = ["sites:fill", "parcel:fill"].filter((one) => map.getLayer(one));
     const hit = map.queryRenderedFeatures(point, { layers }).find(({ properties }) => properties.site ?? properties.id);
     return hit ? [String(hit.properties.site ?? hit.properties.id), hit] : [null, null];
   };
-  map.on("mousemove", ({ point }) => near(idOf(point)[0]));
+  map.on("mousemove", ({ point }) => near(...idOf(point)));
   map.on("mouseout", () => near(null));
   map.on("click", ({ point }) => {
     const [id, hit] = idOf(point);

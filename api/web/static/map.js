@@ -61,10 +61,14 @@ function drawn(layer) {
   const width = choose(layer.legend, (entry) => entry.width, 1);
   const found = [];
   if (layer.name === "parcel") {
-    found.push({ id: "parcel:fill", type: "fill", ...from, layout: { visibility }, paint: { "fill-color": "#fff", "fill-opacity": 0.01 } });
+    // Where single parcels cannot be told yet, the land they cover is seen; the closer, the more their outlines say it.
+    found.push({ id: "parcel:fill", type: "fill", ...from, layout: { visibility }, paint: {
+      "fill-color": color, "fill-opacity": ["interpolate", ["linear"], ["zoom"], 12, 0.11, 14, 0.08, 16, 0.045, 18, 0.03] } });
     found.push({ id: "parcel:line", type: "line", ...from, layout: { visibility }, paint: {
-      "line-color": "#6b747c", "line-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.12, 13, 0.3, 16, 0.75],
-      "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.3, 14, 0.5, 18, 1.3] } });
+      "line-color": color, "line-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.2, 13, 0.28, 16, 0.6],
+      "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 14, 0.55, 18, 1.3] } });
+    found.push({ id: "parcel:near", type: "fill", ...from, layout: { visibility }, paint: {
+      "fill-color": ACCENT, "fill-opacity": ["case", ["boolean", ["feature-state", "near"], false], 0.2, 0] } });
     return found;
   }
   if (layer.name === "boundary") {
@@ -99,14 +103,26 @@ function drawn(layer) {
   return found;
 }
 
+/** A chosen outline stands on white, or it would be lost among hatches. */
+const CASING = { "line-color": "#fff", "line-width": 8, "line-opacity": 0.85 };
+const OUTLINE = { "line-color": ACCENT, "line-width": 4 };
+const NONE = ["==", ["get", "site"], ""];
 const found = (fill, line) => [
   { id: "sites:fill", type: "fill", source: "sites", paint: fill },
   { id: "sites:line", type: "line", source: "sites", filter: ["!", ["in", ["coalesce", ["get", "line"], ""], ["literal", ["dash", "dot"]]]], paint: line },
   { id: "sites:dash", type: "line", source: "sites", filter: ["==", ["get", "line"], "dash"], paint: { ...line, "line-dasharray": [4, 2.5] } },
   { id: "sites:dot", type: "line", source: "sites", filter: ["==", ["get", "line"], "dot"], paint: { ...line, "line-dasharray": [1, 2.5] } },
-  { id: "sites:chosen", type: "line", source: "sites", filter: ["==", ["get", "site"], ""], paint: { "line-color": ACCENT, "line-width": 4 } },
-  { id: "picked:line", type: "line", source: "picked", paint: { "line-color": ACCENT, "line-width": 3.5 } },
+  { id: "sites:casing", type: "line", source: "sites", filter: NONE, paint: CASING },
+  { id: "sites:chosen", type: "line", source: "sites", filter: NONE, paint: OUTLINE },
+  { id: "picked:fill", type: "fill", source: "picked", paint: { "fill-color": ACCENT, "fill-opacity": 0.16 } },
+  { id: "picked:casing", type: "line", source: "picked", paint: CASING },
+  { id: "picked:line", type: "line", source: "picked", paint: OUTLINE },
 ];
+
+/** Outline some of the page's sites. */
+export function outline(map, ids) {
+  for (const layer of ["sites:casing", "sites:chosen"]) map.setFilter(layer, ["in", ["get", "site"], ["literal", ids]]);
+}
 
 /** Return the box around GeoJSON geometries. */
 export function boundsOf(features) {
@@ -123,10 +139,12 @@ export function startMap({ fill, line, edge = 17 }) {
   const whole = new gl.LngLatBounds([data.extent[0], data.extent[1]], [data.extent[2], data.extent[3]]);
   const sources = Object.fromEntries(data.layers.map((layer) => [layer.name, {
     type: "vector", tiles: [`${location.origin}/tiles/${data.state}/${layer.name}/{z}/{x}/{y}?v=${data.version}`], minzoom: 6, maxzoom: 16, bounds: data.extent }]));
+  // The land lies below all that is said of it.
+  const themes = data.layers.flatMap(drawn).sort((one, other) => (other.id === "parcel:fill") - (one.id === "parcel:fill"));
   const style = {
     version: 8,
     sources: { ...sources, sites: { type: "geojson", data: data.sites }, picked: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },
-    layers: [{ id: "ground", type: "background", paint: { "background-color": "#fbfbf9" } }, ...data.layers.flatMap(drawn), ...found(fill, line)],
+    layers: [{ id: "ground", type: "background", paint: { "background-color": "#fbfbf9" } }, ...themes, ...found(fill, line)],
   };
   frame.hidden = false;
   let map;

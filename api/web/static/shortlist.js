@@ -1,6 +1,6 @@
 // The candidates on the map, coloured by their floor, in step with the list.
 import "./form.js";
-import { data, gl, go, startMap } from "./map.js";
+import { data, gl, go, outline, startMap } from "./map.js";
 
 const map = startMap({
   fill: { "fill-color": ["get", "fill"], "fill-opacity": 0.95 },
@@ -22,7 +22,7 @@ function middle(feature) {
 function choose(id, { scroll }) {
   for (const [one, card] of cards) card.classList.toggle("chosen", one === id);
   for (const [one, pin] of pins) pin.classList.toggle("chosen", one === id);
-  map.setFilter("sites:chosen", ["==", ["get", "site"], id]);
+  outline(map, [id]);
   if (scroll) cards.get(id)?.scrollIntoView({ block: "center" });
 }
 

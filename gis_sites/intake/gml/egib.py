@@ -89,6 +89,11 @@ def _group(nodes: Sequence[Node], facts: Facts) -> Texts:
     return (facts.get(f"unit:{identity(href)}") if href else None,)
 
 
+def _unit(nodes: Sequence[Node], facts: Facts) -> Texts:
+    """Return the code of a register unit; its kind is the municipality, of which it is the whole or a part."""
+    return nodes[0].text or None, "gmina"
+
+
 SOIL = ("OFU", "uzytki_powierzchnie")
 COMMON = {
     "idIIP": leaves("lokalnyId"),
@@ -109,7 +114,11 @@ TABLES: Mapping[str, Mapping[str, Rule]] = {
     "EGB_KonturUzytkuGruntowego": {**COMMON, "OFU": text("OFU")},
     "EGB_Budynek": {**COMMON, "rodzajWgKST": text("rodzajWgKST")},
     "EGB_ObrebEwidencyjny": {**COMMON, "idObrebu": text("idObrebu"), "nazwaWlasna": text("nazwa")},
-    "EGB_JednostkaEwidencyjna": {**COMMON, "idJednostkiEwid": text("teryt"), "nazwaWlasna": text("nazwa")},
+    "EGB_JednostkaEwidencyjna": {
+        **COMMON,
+        "idJednostkiEwid": Rule(("teryt", "rodzaj"), _unit),
+        "nazwaWlasna": text("nazwa"),
+    },
 }
 FACTS = {
     "EGB_Klasouzytek": frozenset({"idIIP", "oznaczenieKlasouzytku", "powierzchniaEwidencyjnaKlasouzytku", *ENDED}),

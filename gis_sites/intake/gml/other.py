@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gis_sites.intake.gml.parse import Node
 
+ID = "gml_id"
+"""The column of a feature's own identifier."""
 TOGETHER = "; "
 """Between the values of a property that stands in a feature more than once."""
 

@@ -6,6 +6,7 @@ What a family does not ask for is never held: its text is not even handed over b
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from typing import NoReturn
 from xml.parsers import expat
@@ -79,8 +80,11 @@ Wanted = Callable[[str, str], Holds | None]
 class Parser:
     """What the handlers of one pass know; features wait in `ready` until they are fetched."""
 
+    passes_over = True
+    """Whether features that are not wanted are only counted."""
+
     def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+        self.wanted = cache(wanted)
         self.root: tuple[str, dict[str, str]] = ("", {})
         self.srs: str | None = None
         """The system of the whole collection, where its envelope names one."""
@@ -137,6 +141,23 @@ class Parser:
             self._held = self._characters = 0
             identifier = next((value for key, value in attributes.items() if key.endswith("id")), "")
             self._feature = Feature(namespace, name, identifier, number)
+            if self._holds is None and self.passes_over:
+                self.pass_over()
+
+    def pass_over(self) -> None:
+        """Count the elements of the feature that has just begun, and do nothing else with them."""
+        self.expat.StartElementHandler, self.expat.EndElementHandler = self._pass, self._passed
+
+    def _pass(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise Unfit("gml_deep", most=DEPTH)
+
+    def _passed(self, tag: str) -> None:
+        self._depth -= 1
+        if self._depth == 2:
+            self._feature = None
+            self.expat.StartElementHandler, self.expat.EndElementHandler = self._start, self._end
 
     def _hold(self, namespace: str, name: str, attributes: dict[str, str]) -> None:
         node = Node(name, _local(attributes) if attributes else attributes, gml=namespace in GML)

@@ -56,8 +56,21 @@ def tables(file: File) -> list[dict[str, Any]]:
         Refused: it is no GML we read.
     """
     with _judged(file):
-        found = survey(file.path)
+        found = survey(file.path, _closed)
+        _whole(found)
         return [_table(name, met, found) for name, met in found.met.items()]
+
+
+def _closed(namespace: str, name: str) -> bool:
+    family = family_of(namespace)
+    return family is not None and family.rules(name) is None
+
+
+def _whole(found: Survey) -> None:
+    """Refuse one page of a service's answer: loaded, it would stand for the whole."""
+    matched, rows = found.root[1].get("numberMatched", ""), sum(met.rows for met in found.met.values())
+    if matched.isascii() and matched.isdigit() and int(matched[:18]) > rows:
+        raise Unfit("gml_page", rows=rows, matched=matched[:18])
 
 
 def _table(name: str, met: Met, found: Survey) -> dict[str, Any]:
@@ -66,7 +79,7 @@ def _table(name: str, met: Met, found: Survey) -> dict[str, Any]:
     about: dict[str, Any] = {"name": name, "layer": name, "rows": met.rows, "geometry": None, "crs": None}
     shapes = met.shapes
     if family is None:
-        columns = list(other.columns_of(path for path in met.paths if path not in shapes))
+        columns = [other.ID, *other.columns_of(path for path in met.paths if path not in shapes)]
         withheld: list[str] = []
     else:
         rules = family.rules(name) or {}
@@ -171,7 +184,7 @@ def _geometry(family: Family | None, feature: Feature) -> Node | None:
 
 def _cells(family: Family | None, feature: Feature, facts: Facts, columns: frozenset[str]) -> Mapping[str, str | None]:
     if family is None:
-        return other.cells(feature.properties, columns)
+        return {**other.cells(feature.properties, columns), other.ID: feature.id or None}
     row: dict[str, str | None] = {}
     rules = family.rules(feature.name) or {}
     for own, nodes in feature.properties.items():

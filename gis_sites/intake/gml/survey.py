@@ -1,10 +1,13 @@
 """What is in a GML file: the names of its features, how many, what they are made of; no text is held."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gis_sites.intake.gml.parse import GML, Parser, Unfit, parse
 from gis_sites.intake.gml.shapes import KINDS
 
+Closed = Callable[[str, str], bool]
+"""Namespace and name of a feature -> whether nothing of its kind may enter."""
 TABLES = 1000
 PATHS = 2000
 TOLD = frozenset({"href", "title", "uom"})
@@ -32,8 +35,11 @@ class Met:
 class Survey(Parser):
     """A parser that holds nothing and takes note of what it meets."""
 
-    def __init__(self) -> None:
+    passes_over = False
+
+    def __init__(self, closed: Closed) -> None:
         super().__init__(lambda namespace, name: None)
+        self.closed = closed
         self.met: dict[str, Met] = {}
         self._path: list[str] = []
         self._here = Met("")
@@ -54,10 +60,12 @@ class Survey(Parser):
             raise Unfit("gml_tables", most=TABLES)
         self._here = self.met.setdefault(name, Met(namespace))
         self._here.rows += 1
+        if self._here.rows > 1 and self.closed(namespace, name):
+            self.pass_over()
 
     def _inside(self, tag: str, attributes: dict[str, str]) -> None:
         namespace, name = self._names.get(tag) or self._split(tag)
-        if self._shape is None and namespace in GML and name in KINDS and self._path:
+        if self._shape is None and namespace in GML and name in KINDS and len(self._path) == 1:
             own = self._path[0]
             self._shape = self._here.shapes.setdefault(own, Shapes())
             self._shape.kinds.add(KINDS[name])
@@ -91,13 +99,13 @@ class Survey(Parser):
         super()._end(tag)
 
 
-def survey(path: str) -> Survey:
-    """Go through a file once and return what was met.
+def survey(path: str, closed: Closed) -> Survey:
+    """Go through a file once and return what was met; of features that are closed, the first is looked into.
 
     Raises:
         Unfit: it is no GML we read.
     """
-    found = Survey()
+    found = Survey(closed)
     for _ in parse(path, found):
         pass
     return found

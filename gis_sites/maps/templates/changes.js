@@ -3,6 +3,7 @@ var changes = (function () {
   "use strict";
   var data = JSON.parse(document.getElementById("data").textContent);
   var root = document.documentElement;
+  var MOST_MARKS = 300;
   var shapes = [];
   var marks = {};
   var opener = null;
@@ -28,21 +29,30 @@ var changes = (function () {
     return card;
   }
 
+  /* Where a case is: what of it is filled; a road that takes up a plot is not all of the case. */
   function bounds(at) {
-    return L.featureGroup(shapes[at]).getBounds();
+    var filled = shapes[at].filter(function (layer) { return layer.feature.properties.filled; });
+    return L.featureGroup(filled.length ? filled : shapes[at]).getBounds();
+  }
+
+  function above(at) {
+    var box = bounds(at);
+    return [box.getNorth(), box.getCenter().lng];
   }
 
   function open(at, where) {
     var size = map.getSize();
     var popup = L.popup({ maxWidth: Math.min(360, size.x - 56), maxHeight: Math.max(160, Math.min(320, size.y - 110)),
                           autoPanPadding: [12, 12] });
-    popup.setLatLng(where || bounds(at).getCenter()).setContent(content(at)).openOn(map);
+    popup.setLatLng(where || above(at)).setContent(content(at)).openOn(map);
     return popup;
   }
 
   function show(at) {
+    var owner = window["geo_json_" + data.kinds[at]];
+    if (!map.hasLayer(owner)) owner.addTo(map);
     map.getContainer().scrollIntoView({ block: "nearest" });
-    map.fitBounds(bounds(at).pad(0.7), { maxZoom: 19, animate: false });
+    map.fitBounds(bounds(at).pad(0.9), { maxZoom: 19, animate: false });
     var box = open(at).getElement().querySelector(".leaflet-popup-content");
     box.tabIndex = -1;
     box.focus({ preventScroll: true });
@@ -50,8 +60,10 @@ var changes = (function () {
 
   function mark(at) {
     var kind = data.kinds[at];
-    var icon = L.divIcon({ className: "mark small " + kind, html: "", iconSize: [11, 11] });
+    if (marks[kind] && marks[kind].getLayers().length >= MOST_MARKS) return;
+    var icon = L.divIcon({ className: "mark", html: "", iconSize: [11, 11] });
     var marker = L.marker(bounds(at).getCenter(), { icon: icon, keyboard: false });
+    marker.on("add", function () { marker.getElement().style.background = data.colors[kind]; });
     marker.on("click", function () { opener = null; open(at); });
     (marks[kind] = marks[kind] || L.featureGroup()).addLayer(marker);
   }
@@ -61,10 +73,8 @@ var changes = (function () {
     map.getPane("markerPane").style.display = map.getZoom() >= 17 ? "none" : "";
   }
 
-  function follow(kind, layer) {
-    var group = marks[kind];
-    if (!group) return;
-    group.addTo(map);
+  function follow(group, layer) {
+    if (map.hasLayer(layer)) group.addTo(map);
     layer.on("add", function () { group.addTo(map); });
     layer.on("remove", function () { group.remove(); });
   }
@@ -91,11 +101,7 @@ var changes = (function () {
   function start() {
     map = map_sites;
     shapes.forEach(function (group, at) { mark(at); });
-    data.kinds.filter(function (kind, at) { return data.kinds.indexOf(kind) === at; }).forEach(function (kind) {
-      var layer = shapes[data.kinds.indexOf(kind)];
-      var owner = window["geo_json_" + kind];
-      if (owner && layer) follow(kind, owner);
-    });
+    Object.keys(marks).forEach(function (kind) { follow(marks[kind], window["geo_json_" + kind]); });
     var control = document.querySelector(".leaflet-control-layers");
     if (control) {
       var panel = document.getElementById("overlays");

@@ -1,0 +1,195 @@
+"""What a load brought, seen beside its neighbours: overlaps, gaps, and the same geometry under two keys.
+
+The check reads the finished revision tile by tile and changes nothing in it. It must never cost a row: whatever goes
+wrong here is one more finding, and the load stands.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from heapq import heappush, heappushpop
+
+import numpy as np
+import shapely
+import sqlalchemy as sa
+
+from gis_sites.catalogue import Layer
+from gis_sites.findings import Finding, FindingType
+from gis_sites.intake import borders
+from gis_sites.intake.batch import Bools
+from gis_sites.intake.tally import Tally
+from gis_sites.progress import Progress, silent
+from gis_sites.store import neighbours as held
+from gis_sites.store import reading
+from gis_sites.store.neighbours import Beside, Tile
+from gis_sites.store.revisions import Revision, Which, read
+
+PARCEL = "parcel"
+KEPT = 1_000
+"""Findings of one type that are kept one by one, the largest; of all the rest only the number."""
+TILE = 8_000
+"""Rows looked at together."""
+
+
+@dataclass(order=True, frozen=True)
+class Met:
+    """Rows that meet as they should not: how much, the row it is told of, the others, and where."""
+
+    size: float
+    row: int
+    others: tuple[int, ...]
+    wkb: bytes = field(compare=False)
+    values: Mapping[str, float] = field(compare=False)
+
+
+@dataclass
+class Largest:
+    """How often something was met, by part, and the largest cases."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    cases: list[tuple[Met, str]] = field(default_factory=list)
+
+    def add(self, met: Met, part: str) -> None:
+        """Count a case; keep it if it is among the largest."""
+        self.count[part] += 1
+        if len(self.cases) < KEPT:
+            heappush(self.cases, (met, part))
+        else:
+            heappushpop(self.cases, (met, part))
+
+
+def check(
+    conn: sa.Connection,
+    revision: Revision,
+    layer: Layer,
+    tallies: Mapping[str, Tally],
+    *,
+    progress: Progress = silent,
+) -> None:
+    """Notice where rows of the parts just brought (each with its tally) overlap others, leave gaps or repeat them.
+
+    Parcels are compared across their parts: together they are the cadastre. Rows of other layers are compared within
+    their part only: a newer plan lies over an older one, an infill area over zones. Layers whose file says nothing of
+    `overlap` may overlap as they like; of these only repeated geometries are told.
+    """
+    if not tallies or not reading.has_geometry(conn, revision):
+        return
+    look = Look(conn, revision, layer, tallies)
+    try:
+        with conn.begin_nested():
+            look.for_repetitions()
+            if layer.geometry == "polygon" and "overlap" in layer.model_fields_set:
+                look.around(progress)
+            look.tell()
+    except Exception as error:  # whatever it is, a check must not cost the load
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        look.first.find(Finding(FindingType.NEIGHBOURS_UNCHECKED, values={"reason": reason}))
+
+
+class Look:
+    """One look at a revision: what was met so far."""
+
+    def __init__(self, conn: sa.Connection, revision: Revision, layer: Layer, tallies: Mapping[str, Tally]) -> None:
+        self.conn = conn
+        self.revision = revision
+        self.layer = layer
+        self.tallies = tallies
+        self.across = layer.name == PARCEL
+        kinds = (FindingType.OVERLAP, FindingType.GAP, FindingType.GEOMETRY_SHARED)
+        self.found = {kind: Largest() for kind in kinds}
+
+    @property
+    def first(self) -> Tally:
+        """The tally that is told what concerns no part in particular."""
+        return next(iter(self.tallies.values()))
+
+    def for_repetitions(self) -> None:
+        """Find rows that repeat the geometry of another; where only a few are kept, those are the first."""
+        pairs, count = held.alike(self.conn, self.revision, self.tallies, across=self.across, most=KEPT)
+        rows = sorted({row for pair in pairs for row in pair})
+        features = read(self.conn, self.revision, columns=(), which=Which(rows=rows))
+        at = {row: place for place, row in enumerate(rows)}
+        parts = features.table["part"].to_pylist()
+        largest = self.found[FindingType.GEOMETRY_SHARED]
+        for row, former in pairs:
+            mine, other = (row, former) if parts[at[row]] in self.tallies else (former, row)
+            met = Met(-float(row), mine, (other,), shapely.to_wkb(features.geometry[at[row]]), {})
+            largest.add(met, parts[at[mine]])
+        if count > len(pairs):
+            largest.count[next(iter(largest.count))] += count - len(pairs)
+
+    def around(self, progress: Progress) -> None:
+        """Look at tile after tile for overlaps and gaps."""
+        tiles = held.tiles(self.conn, self.revision, self.tallies, most=TILE)
+        parts = None if self.across else list(self.tallies)
+        margin = np.array([-1, -1, 1, 1]) * borders.GAP_M
+        for done, (tile, box) in enumerate(tiles, start=1):
+            rows = held.beside(self.conn, self.revision, (np.array(box) + margin).tolist(), parts)
+            for some in [rows] if self.across else _by_part(rows):
+                try:
+                    self._meet(some, tile)
+                except borders.Heap:
+                    where = shapely.to_wkb(shapely.box(*shapely.total_bounds(some.geometry)))
+                    self.first.find(Finding(FindingType.HEAP, place=where, values={"rows": len(some.row)}))
+            progress(f"{self.layer.name} ⇄", done, len(tiles))
+
+    def _meet(self, rows: Beside, tile: Tile) -> None:
+        """Look at the rows around one tile; what is met is told by the tile that owns where it begins."""
+        mine = np.isin(rows.part, list(self.tallies))
+        sides = borders.borders(rows.geometry)
+        over = borders.overlaps(rows.geometry, sides)
+        corner = np.maximum(shapely.bounds(rows.geometry[over.left]), shapely.bounds(rows.geometry[over.right]))
+        told = tile.owns(corner[:, 0], corner[:, 1]) & (mine[over.left] | mine[over.right])
+        for at in np.flatnonzero(told).tolist():
+            pair = int(over.left[at]), int(over.right[at])
+            if not shapely.equals(*rows.geometry[list(pair)]):
+                values = {"area": float(over.area[at])}
+                self.found[FindingType.OVERLAP].add(*_met(rows, mine, pair, over.shared[at], values))
+        for gap in borders.gaps(rows.geometry, sides):
+            points = shapely.get_coordinates(gap.shape)
+            begin = points[np.lexsort((points[:, 1], points[:, 0]))[:1]]
+            if mine[list(gap.beside)].any() and tile.owns(begin[:, 0], begin[:, 1]).all():
+                values = {"area": gap.area, "width": gap.width}
+                self.found[FindingType.GAP].add(*_met(rows, mine, gap.beside, gap.shape, values))
+
+    def tell(self) -> None:
+        """Turn what was met into findings, the largest first, and say how many there are where not all are kept."""
+        cases = [met for one in self.found.values() for met, _ in one.cases]
+        rows = sorted({row for met in cases for row in (met.row, *met.others)})
+        table = read(self.conn, self.revision, columns=(), geometry=False, which=Which(rows=rows)).table
+        source = dict(zip(rows, table["source_row"].to_pylist(), strict=True))
+        keys = dict(zip(rows, table["key"].to_pylist(), strict=True)) if self.layer.key_fields else {}
+        for kind, largest in self.found.items():
+            for met, part in sorted(largest.cases, reverse=True):
+                other = ", ".join(keys.get(row, f"#{source[row]}") for row in met.others)
+                values = {"other": other, **{name: _rounded(value) for name, value in met.values.items()}}
+                finding = Finding(kind, source[met.row], keys.get(met.row), values=values, place=met.wkb)
+                self.tallies[part].find(finding)
+            kept = Counter(part for _, part in largest.cases)
+            for part, more in sorted((largest.count - kept).items()):
+                said = {"what": kind.word, "count": largest.count[part], "kept": kept[part]}
+                self.tallies[part].find(Finding(FindingType.NOT_ALL_KEPT, values=said))
+                self.tallies[part].counts[kind] += more
+
+
+def _by_part(rows: Beside) -> list[Beside]:
+    masks = [rows.part == part for part in sorted(set(rows.part.tolist()))]
+    return [Beside(rows.row[mask], rows.part[mask], rows.geometry[mask]) for mask in masks]
+
+
+def _met(
+    rows: Beside, mine: Bools, places: tuple[int, ...], where: shapely.Geometry, values: Mapping[str, float]
+) -> tuple[Met, str]:
+    """Return a case and its part: it is told of the first row that the load brought."""
+    teller = next(place for place in places if mine[place])
+    others = tuple(int(rows.row[place]) for place in places if place != teller)
+    return Met(values["area"], int(rows.row[teller]), others, shapely.to_wkb(where), values), rows.part[teller]
+
+
+def _rounded(value: float) -> float:
+    """Round to a millimetre, or to two digits where it is less.
+
+    >>> _rounded(12.34567), _rounded(0.000123)
+    (12.346, 0.00012)
+    """
+    return round(value, 3) if value >= 0.01 else float(f"{value:.2g}")
