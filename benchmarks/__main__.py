@@ -17,6 +17,7 @@ NAMES = {
     "shortlist": "benchmarks.shortlists",
     "tiles": "benchmarks.tiles",
     "map": "benchmarks.first_map",
+    "mutations": "benchmarks.mutations",
 }
 """What can be measured, in this order, and the module that does; each has `run(ground, runs)`, which yields rows."""
 
@@ -26,7 +27,7 @@ def main() -> int:
     asked = _arguments()
     rows: list[table.Row] = []
     names = asked.only or list(NAMES)
-    published = not {*names} <= {"import", "reimport"}
+    published = not {*names} <= {"import", "reimport", "mutations"}
     with ground(asked.parcels, home=asked.home, city=asked.city, published=published) as here:
         for name in names:
             print(f"{name}:", flush=True)

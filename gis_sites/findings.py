@@ -58,6 +58,7 @@ class FindingType(Enum):
     CRS_GIVEN = ("crs_given", Severity.NOTE, Whose.NOBODY)
     CRS_DOUBTFUL = ("crs_doubtful", Severity.WARNING, Whose.PLANNER)
     AXES_UNCHECKED = ("axes_unchecked", Severity.NOTE, Whose.PLANNER)
+    OTHER_ZONE = ("other_zone", Severity.WARNING, Whose.ADMINISTRATOR)
     FAR_AWAY = ("far_away", Severity.WARNING, Whose.PLANNER)
     TABLE_EMPTY = ("table_empty", Severity.WARNING, Whose.PUBLISHER)
     # about a row's key

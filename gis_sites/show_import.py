@@ -1,11 +1,11 @@
 """What the terminal shows of an import: what came in, what became of every row and column, what was noticed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gis_sites.findings import summary
+from gis_sites.findings import Severity, summary
 from gis_sites.show import Json, table
-from gis_sites.words import say, sentences
+from gis_sites.words import number, say, sentences
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,7 @@ def report_tables(report: Any, lang: str) -> Iterator[Any]:  # noqa: ANN401 - an
     if loads and document["reused"]:
         yield _line("show.reused", lang, publisher=loads[0]["publisher"], options=" ".join(document["reused"]))
     for load in loads if document["status"] == "preview" else ():
-        yield _columns_table(load, lang)
+        yield from _columns(load, lang)
     if loads:
         yield _rows_table(loads, lang, title=document["source"]["name"])
         yield from _aside_table(loads, lang)
@@ -32,6 +32,8 @@ def report_tables(report: Any, lang: str) -> Iterator[Any]:  # noqa: ANN401 - an
         yield from _noticed_table(document, lang)
     if document["left_out"] and loads:
         yield _line("show.left_out", lang, tables=", ".join(document["left_out"]))
+    if document["load"]:
+        yield _line("show.load_line", lang, load=document["load"])
     yield _published(document, lang)
 
 
@@ -41,15 +43,15 @@ def _line(key: str, lang: str, **values: object) -> str:
     return escape(say(key, lang, **values))
 
 
-def _columns_table(load: Json, lang: str) -> "Table":
-    """Show every column of a table in the file's order: the field it goes to, and why."""
+def _columns(load: Json, lang: str) -> Iterator[Any]:
+    """Yield why a table is a layer's, then every column in the file's order: the field it goes to, and why."""
     rows = [
         [None if one["fate"] == "set" else one["column"], _fate(one, lang), say(f"show.why_{one['reason']}", lang)]
         for one in load["columns"]
     ]
-    values = {name: load[name] for name in ("table", "layer", "confidence")}
-    title = say("show.recognised", lang, **values, reasons="; ".join(load["reasons"]))
-    return table(("column", "becomes", "why"), rows, lang, title=title)
+    values = {"table": load["table"], "layer": load["layer"], "confidence": number(load["confidence"], lang)}
+    yield _line("show.recognised", lang, **values, reasons="; ".join(load["reasons"]))
+    yield table(("column", "becomes", "why"), rows, lang)
 
 
 def _fate(one: Json, lang: str) -> str:
@@ -88,7 +90,7 @@ def _changes(changes: Mapping[str, Mapping[str, int]]) -> list[object]:
 
 
 def _noticed_table(document: Json, lang: str) -> "Iterator[Table]":
-    whole = {"layer": None, "findings": document["findings"]}
+    whole, loads = {"layer": None, "findings": document["findings"]}, document["loads"]
     rows = [
         [
             load["layer"],
@@ -98,11 +100,16 @@ def _noticed_table(document: Json, lang: str) -> "Iterator[Table]":
             kind["count"],
             kind["examples"][0]["sentence"] if kind["examples"] else None,
         ]
-        for load in (whole, *document["loads"])
-        for kind in load["findings"]
+        for load, kind in _gravest_first((load, kind) for load in (whole, *loads) for kind in load["findings"])
     ]
     if rows:
         yield table(("layer", "type", "severity", "whose", "count", "example"), rows, lang)
+
+
+def _gravest_first(found: Iterable[tuple[Json, Json]]) -> list[tuple[Json, Json]]:
+    """Order findings by their severity, as `Severity` has them from the end."""
+    ranks = [str(severity) for severity in reversed(Severity)]
+    return sorted(found, key=lambda pair: ranks.index(pair[1]["severity"]))
 
 
 def _published(document: Json, lang: str) -> str:
@@ -133,14 +140,14 @@ def findings_document(findings: Sequence["Noticed"], lang: str) -> Json:
     }
 
 
-def findings_tables(document: Json, lang: str) -> "Iterator[Table]":
-    """Yield `findings_document` in tables, one a type: what it means, whose job it is, how it is mended, where."""
-    for kind in document["summary"]:
+def findings_tables(document: Json, lang: str) -> Iterator[Any]:
+    """Yield `findings_document` type by type: what it means, whose job it is, how it is mended, then where it is."""
+    for _, kind in _gravest_first(({}, kind) for kind in document["summary"]):
         found = [one for one in document["findings"] if one["type"] == kind["type"]]
         rows = [[one["layer"], one["table"], one["sentence"]] for one in found[:SHOWN]]
-        if len(found) > SHOWN:
-            rows.append([None, None, say("show.more_findings", lang, count=len(found) - SHOWN)])
         words = {name: say(f"finding_help.{kind[name]}", lang) for name in ("severity", "whose")}
         values = {name: kind[name] for name in ("type", "count", "meaning", "mend")}
-        title = say("show.finding_kind", lang, **values, **words)
-        yield table(("layer", "table", "sentence"), rows, lang, title=title)
+        yield _line("show.finding_kind", lang, **values, **words)
+        yield table(("layer", "table", "sentence"), rows, lang)
+        if len(found) > SHOWN:
+            yield _line("show.more_findings", lang, count=len(found) - SHOWN)

@@ -18,15 +18,17 @@ import shapely
 from gis_sites.errors import Refused
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import crs as systems
-from gis_sites.intake.batch import Batch, Bools
+from gis_sites.intake.batch import Batch, Bools, Objects
 from gis_sites.intake.crs import System
-from gis_sites.intake.ground import BOUNDARY, Ground, Near, region
+from gis_sites.intake.ground import BOUNDARY, PARCEL, Ground, Near, region
 from gis_sites.intake.loading import Loading
 from gis_sites.words import Said
 
 Floats = npt.NDArray[np.float64]
 SAMPLE = 300
 """Points that are compared."""
+SEEN = 2_000
+"""Rows among which they are looked for."""
 ENOUGH = 10
 """Points that must tell two readings apart, and rows they must come from, before anything is proven."""
 MOST, FEW = 0.8, 0.6
@@ -84,21 +86,29 @@ def checked(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator
     Raises:
         Refused: the declared system is contradicted; the sentence says by what, and the flag that mends it.
     """
-    waiting = load.crs is not None and load.layer.geometry != "table"
-    for batch in batches:
-        if waiting and len((sample := sampled(batch)).points):
-            waiting = False
-            compare(sample, load, ground)
-        yield batch
+    if load.crs is None or load.layer.geometry == "table":
+        yield from batches
+        return
+    rest = iter(batches)
+    first: list[Batch] = []
+    for batch in rest:
+        first.append(batch)
+        if sum(map(len, first)) >= SEEN:
+            break
+    sample = sampled(first)
+    if len(sample.points):
+        compare(sample, load, ground)
+    yield from first
+    yield from rest
 
 
-def sampled(batch: Batch) -> Sample:
-    """Return points of rows evenly spread over a batch: one a row, more where there are few rows."""
-    there: Bools = batch.geometry != None  # noqa: E711 - elementwise
-    good = np.flatnonzero(there & ~batch.rejected)
-    chosen = good[np.unique(np.linspace(0, len(good) - 1, SAMPLE).astype(np.intp))] if len(good) else good
+def sampled(batches: Sequence[Batch]) -> Sample:
+    """Return points of rows evenly spread over some batches: one a row, more where there are few rows."""
+    drawn = [_drawn(batch) for batch in batches]
+    wkb, keys = (np.concatenate([np.empty(0, dtype=object), *(one[place] for one in drawn)]) for place in (0, 1))
+    chosen = np.unique(np.linspace(0, len(wkb) - 1, SAMPLE).astype(np.intp)) if len(wkb) else np.empty(0, np.intp)
     with np.errstate(invalid="ignore"):  # a coordinate that is no number is noticed where geometry is made right
-        shapes = shapely.from_wkb(batch.geometry[chosen], on_invalid="ignore")
+        shapes = shapely.from_wkb(wkb[chosen], on_invalid="ignore")
     points, row = shapely.get_coordinates(shapes, return_index=True)
     finite = np.isfinite(points).all(axis=1)
     points, row = points[finite], row[finite]
@@ -106,8 +116,14 @@ def sampled(batch: Batch) -> Sample:
     steps = max(SAMPLE // max(len(first), 1), 1)
     within = (np.arange(steps) + 0.5) / steps
     places = np.unique(first[:, None] + (within * count[:, None]).astype(np.intp))
-    keys = batch.key[chosen] if len(batch.key) else np.full(len(chosen), None, dtype=object)
-    return Sample(points[places], row[places], keys[row[places]].tolist())
+    return Sample(points[places], row[places], keys[chosen][row[places]].tolist())
+
+
+def _drawn(batch: Batch) -> tuple[Objects, Objects]:
+    """Return the geometry of the rows that have one and are not rejected, and their keys."""
+    drawn: Bools = (batch.geometry != None) & ~batch.rejected  # noqa: E711 - elementwise
+    keys = batch.key if len(batch.key) else np.full(len(batch), None, dtype=object)
+    return batch.geometry[drawn], keys[drawn]
 
 
 def compare(sample: Sample, load: Loading, ground: Ground) -> None:
@@ -126,6 +142,8 @@ def compare(sample: Sample, load: Loading, ground: Ground) -> None:
         _tell(Verdict.WRONG, (declared, best), load, where=None)
         return
     found = _compared(sample, load, ground, (declared, rivals))
+    if load.layer.name in {BOUNDARY, PARCEL}:
+        _zone(declared, load)
     if best and found is Verdict.OPEN:
         away = float(np.nanmedian(np.hypot(*(declared.points - best.points).T)))
         values = {"crs": systems.short(load.crs), "other": systems.short(best.system), "km": round(away / 1000, 1)}
@@ -144,6 +162,18 @@ def _read(system: System, sample: Sample, load: Loading) -> Reading:
     return Reading(system, points, systems.within(box, longitude, latitude, margin))
 
 
+def _zone(declared: Reading, load: Loading) -> None:
+    """Notice a city that lies in another zone of PL-2000 than the inventory works in."""
+    zones, code = tuple(systems.ZONES.values()), f"EPSG:{load.working.to_epsg()}"
+    degrees = pyproj.Transformer.from_crs(load.working, load.working.geodetic_crs, always_xy=True)
+    longitude, latitude = degrees.transform(*np.nanmedian(declared.points, axis=0).tolist())
+    box = load.working.area_of_use.bounds if load.working.area_of_use else None
+    if code not in zones or box is None or systems.within(box, np.array([longitude]), np.array([latitude])).all():
+        return
+    zone = systems.ZONES.get(str(round(longitude / 3)), code)
+    load.tally.find(Finding(FindingType.OTHER_ZONE, values={"crs": code, "zone": zone}))
+
+
 def _rivals(sample: Sample, load: Loading) -> list[Reading]:
     """Return the other ways in which most of the points lie in the region."""
     assert load.crs is not None
@@ -160,6 +190,8 @@ def _compared(sample: Sample, load: Loading, ground: Ground, ways: tuple[Reading
     """Compare with all that is held, the surest first, until something is said; say it."""
     declared, rivals = ways
     for where, mine, near in ground.known(load, sample.keys):
+        if not rivals and where != BOUNDARY:
+            continue
         here = declared.against(near, mine)
         if where == BOUNDARY and sample.rows >= ENOUGH and not here.right.any():
             load.tally.find(Finding(FindingType.FAR_AWAY, values={"of": len(here.right)}))

@@ -4,6 +4,7 @@ In a tidy layer each side between two polygons stands in both, the other way rou
 fraction of the time that comparing polygons takes; only polygons with a side that is alone, or doubled, are compared.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from gis_sites.intake.batch import Bools, Objects
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+Owned = Callable[[Floats, Floats], Bools]
 
 LEAST_M2 = 1e-3
 """The area of an overlap or a gap worth telling: a millimetre along a metre; less is rounding."""
@@ -194,14 +196,18 @@ def _crossed(polygons: Objects, found: Borders) -> Places:
     return np.stack([found.owner[side[through]], place[through]])
 
 
-def gaps(polygons: Objects, found: Borders) -> list[Gap]:
+def gaps(polygons: Objects, found: Borders, owned: Owned | None = None) -> list[Gap]:
     """Return the strips between polygons that are narrower than `GAP_M`; strips that meet are one gap.
+
+    Only strips that begin where it is `owned` count: of a gap that others see the end of, they tell that end.
 
     Raises:
         Heap: too many polygons lie upon each other.
     """
     strips, sides = _facing(found)
     clear = ~_filled(polygons, strips, found.owner[sides], found.most)
+    if owned is not None:
+        clear &= owned(*shapely.bounds(strips)[:, :2].T)
     strips, sides = strips[clear], sides[:, clear]
     group = _groups(shapely.STRtree(strips).query(strips, predicate="dwithin", distance=ROUNDING_M), len(strips))
     order = np.argsort(group, kind="stable")

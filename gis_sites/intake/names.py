@@ -5,11 +5,13 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 _LETTERS = str.maketrans("łŁøØđĐ", "lLoOdD")
 
 
+@lru_cache(10_000)
 def bare(text: str) -> str:
     """Return a text without diacritics and capitals.
 
@@ -20,6 +22,7 @@ def bare(text: str) -> str:
     return "".join(letter for letter in parts if not unicodedata.combining(letter)).casefold()
 
 
+@lru_cache(10_000)
 def plain(text: str) -> str:
     """Return the letters and digits of a text only, without diacritics and capitals.
 

@@ -145,10 +145,8 @@ class Look:
             if not shapely.equals(*rows.geometry[list(pair)]):
                 values = {"area": float(over.area[at])}
                 self.found[FindingType.OVERLAP].add(*_met(rows, mine, pair, over.shared[at], values))
-        for gap in borders.gaps(rows.geometry, sides):
-            points = shapely.get_coordinates(gap.shape)
-            begin = points[np.lexsort((points[:, 1], points[:, 0]))[:1]]
-            if mine[list(gap.beside)].any() and tile.owns(begin[:, 0], begin[:, 1]).all():
+        for gap in borders.gaps(rows.geometry, sides, tile.owns):
+            if mine[list(gap.beside)].any():
                 values = {"area": gap.area, "width": gap.width}
                 self.found[FindingType.GAP].add(*_met(rows, mine, gap.beside, gap.shape, values))
 

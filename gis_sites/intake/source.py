@@ -5,7 +5,7 @@ import json
 import shutil
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -152,7 +152,7 @@ def _files(path: Path, until: ExitStack) -> tuple[list[File], tuple[str, ...]]:
 def _alone(path: Path, one: Format, until: ExitStack) -> File:
     """Return a file as it is read: with what belongs to it in a folder of its own, under a name that says nothing."""
     parts = {one.suffixes[0]: path, **{suffix_of(other.name): other for other in _beside(path, one)}}
-    place = _link
+    place: Callable[[Path, Path], object] = _link
     if one.kind == "gpkg":
         # Its last changes may lie beside it (write-ahead log): reading it in place would write.
         place, parts = (shutil.copyfile, parts) if _has_log(path) else (_link, {one.suffixes[0]: path})
@@ -288,4 +288,6 @@ def _judge(process: Child, name: str) -> None:
     if code == reader.REFUSED:
         key, values = json.loads(said)
         raise Refused(key, **values)
+    if "bad_alloc" in said:
+        raise Refused("import.reader_memory", file=name)
     raise Refused("import.unreadable", file=name, fault=said or f"signal {-code}")

@@ -41,7 +41,10 @@ from tests.conftest import Databases
 from tests.intake.support import parcel_id
 
 NARROW = ("public_owners", "offers")
+pytestmark = pytest.mark.xdist_group("secrets")
+"""The city is planted and walked once, not once in every process."""
 ZOOMS = range(0, 19)
+SOME_ZOOMS = (0, 6, 11, 14, 18)
 LAT, LONS, HIDDEN_LON = 51.758, (18.0727, 18.0740), 18.3624
 """Where the city lies, and its hidden parcels."""
 BETWEEN = 18.2
@@ -113,17 +116,18 @@ def asks(client: httpx.Client) -> Iterator[httpx.Response]:
 
 
 def exports(client: httpx.Client) -> Iterator[httpx.Response]:
-    first = as_form(wanted(client)[0])
+    first, *others = (as_form(one) for one in wanted(client))
     for form in (*FORMATS, "pdf"):
         yield client.post(f"/shortlists/{form}", data=first)
-    yield from posted("/shortlists/map")(client)
+    for one in others:
+        yield client.post("/shortlists/map?lang=en", data=one)
 
 
 def tiles(client: httpx.Client, layers: Mapping[str, Layer] = load_catalogue().layers) -> Iterator[httpx.Response]:
-    """Ask for every tile over the city, of every layer, public or not."""
+    """Ask for every tile over the city of layers that could draw hidden parcels, and for some of all others."""
     for name, layer in layers.items():
         drawn = layer.public == "geometry" and name not in CLOSED
-        for zoom in ZOOMS if drawn else (10,):
+        for zoom in (ZOOMS if name == "parcel" or layer.parcels else SOME_ZOOMS) if drawn else (10,):
             for x, y in covering(zoom):
                 yield client.get(f"/tiles/1/{name}/{zoom}/{x}/{y}")
     yield from get("/tiles/1/nothing/9/1/1", "/tiles/2/parcel/9/1/1", "/tiles/1/parcel/9/1/999")(client)
@@ -204,7 +208,7 @@ def told(answer: httpx.Response) -> set[str]:
 
 @dataclass(frozen=True)
 class Walk:
-    """Every answer of a real server under one setting, what it has written meanwhile, and what it lets databases tell."""
+    """Every answer of a real server under one setting, what it has written meanwhile, and what the views then told."""
 
     answers: list[tuple[str, httpx.Response]]
     log: str

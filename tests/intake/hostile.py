@@ -1,16 +1,10 @@
-"""Files made to do harm, and a process of its own that tries to import them."""
+"""Files made to do harm."""
 
 import contextlib
-import json
-import multiprocessing
-import resource
 import sqlite3
 import struct
-import time
-import traceback
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,61 +12,11 @@ import numpy as np
 import openpyxl
 import shapely
 
-from gis_sites.errors import GisSitesError
-from gis_sites.intake import children
-from gis_sites.intake.note import Note
-from gis_sites.inventory import open_inventory
-from gis_sites.settings import Settings
 from tests.intake.gml_files import EGIB, collection, ring, written
 from tests.intake.support import EAST, NORTH, box, parcel_id, parcels, sql, write
 
 GIB = 1 << 30
-TAKEN = "taken"
 Maker = Callable[[Path], Path]
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__, "gis_sites.intake.load", "gis_sites.intake.plan"])
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a file: the key of a refusal, or `taken`; a trace of what nobody foresaw."""
-
-    key: str
-    sentence: str
-    seconds: float
-    trace: str = ""
-
-
-def try_all(settings: Settings, files: Mapping[str, Path], folder: Path) -> tuple[dict[str, Outcome], int]:
-    """Import files, taking each back, in another process; return outcomes, and the megabytes a child took at most."""
-    said = folder / "outcomes.json"
-    process = PROCESSES.Process(target=_try_all, args=(settings, dict(files), said))
-    process.start()
-    process.join()
-    assert process.exitcode == 0, f"the process ended with {process.exitcode}"
-    outcomes, peak = json.loads(said.read_text(encoding="utf-8"))
-    return {name: Outcome(**one) for name, one in outcomes.items()}, peak
-
-
-def _try_all(settings: Settings, files: Mapping[str, Path], said: Path) -> None:
-    with open_inventory(settings) as inventory:
-        found = {name: asdict(_try(inventory.import_file, path)) for name, path in files.items()}
-    children._dismiss_all()
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    said.write_text(json.dumps([found, peak]), encoding="utf-8")
-
-
-def _try(import_file: Callable[..., Any], path: Path) -> Outcome:
-    begun = time.monotonic()
-    note = Note(rest="skip", coverage={"": "parcels"}, allow_shrink=True)
-    try:
-        import_file(path, note, dry_run=True)
-        key = sentence = TAKEN
-    except GisSitesError as error:
-        key, sentence = error.key, error.sentence("pl")
-    except BaseException:
-        return Outcome("", "", time.monotonic() - begun, traceback.format_exc())
-    return Outcome(key, sentence, time.monotonic() - begun)
 
 
 # ---- makers --------------------------------------------------------------------------------------------
@@ -205,7 +149,7 @@ def changed(*statements: str) -> Maker:
 
     def make(folder: Path) -> Path:
         path = good(folder / "dzialki.gpkg", powierzchnia=[1.0, 2.0, 3.0])
-        sql(path, *statements)
+        sql(path, "PRAGMA synchronous = OFF", "BEGIN", *statements)
         return path
 
     return make
@@ -294,8 +238,9 @@ def schemed(folder: Path) -> Path:
 
 
 def parcel_gml(prolog: str = "", inside: str = "") -> str:
-    ground = f'<gml:Polygon srsName="EPSG:2177"><gml:exterior><gml:LinearRing><gml:posList>{ring(0, 0, north_first=False)}</gml:posList>'
-    ground += "</gml:LinearRing></gml:exterior></gml:Polygon>"
+    points = f"<gml:posList>{ring(0, 0, north_first=False)}</gml:posList>"
+    ground = f"<gml:exterior><gml:LinearRing>{points}</gml:LinearRing></gml:exterior>"
+    ground = f'<gml:Polygon srsName="EPSG:2177">{ground}</gml:Polygon>'
     one = f'<x:EGB_DzialkaEwidencyjna gml:id="a"><x:idDzialki>{parcel_id(1)}{inside}</x:idDzialki>'
     one += f"<x:geometria>{ground}</x:geometria></x:EGB_DzialkaEwidencyjna>"
     text = collection([one], x=EGIB)
@@ -414,7 +359,7 @@ def many_tables(folder: Path) -> Path:
     path = good(folder / "dzialki.gpkg")
     statements: Iterable[str] = (f"CREATE TABLE t{n} (id INTEGER PRIMARY KEY)" for n in range(7000))
     register = (REGISTER.format(f"t{n}") for n in range(7000))
-    sql(path, *statements, *register)
+    sql(path, "PRAGMA synchronous = OFF", "BEGIN", *statements, *register)
     return path
 
 

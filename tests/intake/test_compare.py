@@ -3,23 +3,35 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyogrio
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+from gis_sites.catalogue import Catalogue
+from gis_sites.intake.compare import changes_of
+from gis_sites.intake.load import load as load_plan
+from gis_sites.intake.note import Note, read_note
+from gis_sites.intake.plan import read_source
+from gis_sites.settings import Settings
 from gis_sites.store import comparison, descent, lineage, revisions
 from gis_sites.store.comparison import Comparison, Difference
-from gis_sites.store.connect import Store
+from gis_sites.store.connect import Store, open_store
 from gis_sites.store.revisions import Part, Revision
+from tests.intake.support import balanced
+from tests.intake.test_real import NOTES, found, in_crs
 from tests.store.support import DAY, EVERYTHING, OFFER, PARCEL, PIPE, layer, load, square, table
 
 Rows = list[dict[str, Any]]
-LEAST = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LEAST = limits(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WIDTHS = (7.3, 11.9, 13.1, 19.7, 23.3, 29.9)
 """Of strips of land: no sum of some is near a quarter or nine tenths of a sum of others."""
 EDGES = np.concatenate([[0.0], np.cumsum(WIDTHS)])
@@ -65,7 +77,7 @@ def compared(
 
 def land(strips: list[int]) -> shapely.MultiPolygon | None:
     boxes = [shapely.box(EDGES[one], 0, EDGES[one + 1], 10) for one in strips]
-    return shapely.multipolygons([part for part in shapely.get_parts(shapely.union_all(boxes))]) if boxes else None
+    return shapely.multipolygons(list(shapely.get_parts(shapely.union_all(boxes)))) if boxes else None
 
 
 def redrawn(shape: shapely.MultiPolygon, how: int) -> shapely.MultiPolygon:
@@ -198,8 +210,8 @@ def row(key: str, shape: shapely.Geometry | None, part: str = "all", **fields: A
     return {"key": key, "id": key, "part": part, "geom": shape, **fields}
 
 
-BENT = shapely.MultiPolygon([shapely.Polygon([(0, 0), (10, 0), (10, 10), (5, 3), (0, 10)])])
-OTHERWISE = shapely.MultiPolygon([shapely.Polygon([(0, 0), (10, 0), (5, 3), (10, 10), (0, 10)])])
+BENT = shapely.MultiPolygon([shapely.Polygon([(0, 0), (10, 0), (10, 10), (5, 5), (0, 10)])])
+OTHERWISE = shapely.MultiPolygon([shapely.Polygon([(0, 0), (10, 0), (5, 5), (10, 10), (0, 10)])])
 """The same points and the same area, another shape."""
 
 
@@ -217,7 +229,7 @@ def round_shape(points: int, *, shift: float = 0.0) -> shapely.MultiPolygon:
         (BENT, shapely.transform(BENT, lambda points: points + 4e-4), None),
         (square(0), square(0.25), 0.25),
         (square(0), square(0, side=12.0), 2 * 2**0.5),
-        (BENT, OTHERWISE, 3.2),
+        (BENT, OTHERWISE, 12.5**0.5),
         (round_shape(3000), shapely.reverse(round_shape(3000)), None),
         (round_shape(3000), round_shape(3000, shift=3.0), 3.0),
     ],
@@ -233,10 +245,10 @@ def test_a_shape_drawn_otherwise_is_the_same(store: Store, was: Any, now: Any, m
 
 
 def test_a_field_that_differs_is_named_and_one_that_is_new_is_not(store: Store) -> None:
-    less = layer({**PARCEL, "fields": {name: spec for name, spec in PARCEL["fields"].items() if name != "built"}})
+    less = layer({**PARCEL, "fields": {name: spec for name, spec in PARCEL["fields"].items() if name != "measured"}})
     with store.engine.connect() as conn, conn.begin() as transaction:
         base = held(conn, store, less, [row("a", square(0), area=1.0), row("b", square(20), area=2.0)])
-        after = [row("a", square(0), area=1.0, built=True), row("b", square(20), built=True)]
+        after = [row("a", square(0), area=1.0, measured=DAY), row("b", square(20), measured=DAY)]
         revision = held(conn, store, LOT, after)
         found = comparison.compare(conn, LOT, base=base, revision=revision, parts=["all"])
         rows = list(comparison.differing(conn))
@@ -326,3 +338,43 @@ def lot(key: str, *bounds: float) -> dict[str, Any]:
 def test_what_became_of_parcels(store: Store, before: Rows, after: Rows, wanted: set[tuple[str, str, str]]) -> None:
     _, _, links = compared(store, LOT, before, after)
     assert links == wanted
+
+
+# --- two years of a real town ---
+
+
+@pytest.mark.parametrize("path", found("cambridge/cambridge.gpkg"))
+def test_cambridge_in_two_years(settings: Settings, catalogue: Catalogue, path: Path) -> None:
+    years = {year: f"parcels_fy{year}" for year in (2013, 2014)}
+    ids = {year: set(pyogrio.read_dataframe(path, layer=years[year], read_geometry=False)["ML"]) for year in years}
+    vanished, appeared = ids[2013] - ids[2014], ids[2014] - ids[2013]
+    assert (len(vanished), len(appeared)) == (94, 52)
+    said = read_note(NOTES / "cambridge.toml")
+    reports = []
+    with open_store(in_crs(settings, "EPSG:26986")) as store:
+        for year, name in years.items():
+            tables = dict.fromkeys([*said.layer, *years.values()], "skip") | {name: "parcel"}
+            columns = {f"{name}.ML": "parcel.id", f"{name}.LOT": "parcel.number"}
+            note = Note(
+                layer=tables, column=columns, part={name: "cambridge"}, crs="EPSG:26986", dated=date(year, 1, 1)
+            )
+            reports.append(load_plan(store, catalogue, read_source(store, catalogue, path, note)))
+        with store.begin() as conn:
+            (changes,) = changes_of(conn, catalogue, reports[1].load or 0)
+            rows = list(comparison.differing(conn))
+            heirs = {key: lineage.successors(conn, key) for key in sorted(vanished)}
+    assert all(map(balanced, reports))
+    new, old = reports[1].loads[0].changes.new, reports[1].loads[0].changes.old
+    assert new == changes.counts.new == {
+        "added": 5, "changed": 12979, "unchanged": 0, "renumbered": 7, "split_from": 15, "merged_from": 25,
+    }  # fmt: skip
+    assert old == changes.counts.old == {"kept": 12979, "removed": 4, "renumbered": 7, "split": 10, "merged": 74}
+    assert {one.new_key for one in rows if one.old_key is None} == appeared
+    # one row of the later year is rejected: its geometry is missing, so its number went too
+    assert {one.old_key for one in rows if one.new_key is None} == vanished | {"238-80"}
+    # the whole town was drawn anew, a third of a metre away
+    assert changes.counts.median_moved_m == pytest.approx(0.353, abs=0.001)
+    assert sum(bool(found) for found in heirs.values()) == 90
+    assert (heirs["16-31"], heirs["120-98"], heirs["188-106"]) == (
+        ["16-32", "16-33"], ["120-92"], ["188-143", "188-144", "188-145"],
+    )  # fmt: skip

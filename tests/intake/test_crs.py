@@ -379,6 +379,19 @@ def test_a_table_without_a_row_in_the_municipality_is_noticed(
     assert report.loads[0].rows.loaded == 12
 
 
+def test_a_city_in_another_zone_than_the_inventory_is_noticed(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    x, y = 614_569.0, 334_507.0  # reference: Kielce in EPSG:2180; its county is in EPSG:2178
+    assert not found(take(store, catalogue, delivery(tmp_path / "p.gpkg", city(5), "EPSG:2177")), "other_zone")
+    path = write(
+        tmp_path / "q.gpkg", "dzialki", {"id": ["266101_1.0001.1"]}, [shapely.box(x, y, x + 9, y + 9)], "EPSG:2180"
+    )
+    (said,) = found(take(store, catalogue, path), "other_zone")
+    assert "EPSG:2178" in said
+    assert "EPSG:2177" in said
+
+
 # --- the judgement, and the sample ---
 
 BOTH = st.integers(1, 300).flatmap(lambda n: st.tuples(*[arrays.arrays(bool, n)] * 2))
@@ -405,9 +418,9 @@ def test_a_sample_is_bounded_whatever_the_table() -> None:
     shapes = shapely.buffer(shapely.points(np.arange(20_000.0), 0.0), 1)
     wkb = pa.array([*shapely.to_wkb(shapes).tolist()[:-1], None], pa.binary())
     raw = pa.RecordBatch.from_arrays([pa.array(range(20_000)), wkb], names=["__row", "__wkb"])
-    sample = axes.sampled(arrived(raw))
+    sample = axes.sampled([arrived(raw)])
     assert len(sample.points) == sample.rows == len(sample.keys) <= axes.SAMPLE
-    few = axes.sampled(arrived(raw.slice(0, 2)))
+    few = axes.sampled([arrived(raw.slice(0, 1)), arrived(raw.slice(1, 1))])
     assert few.rows == 2
     assert axes.SAMPLE >= len(few.points) > 50
-    assert not len(axes.sampled(arrived(raw.slice(19_999, 1))).points)
+    assert not len(axes.sampled([arrived(raw.slice(19_999, 1))]).points)

@@ -50,7 +50,7 @@ def test_every_column_has_a_fate_with_its_reason(store: Store, catalogue: Catalo
         "funkcja": ("ignored", None, "skipped"),
         "in_use": ("set", "in_use", "stated"),
     }
-    assert [one.value for one in report.columns if one.fate == "set"] == ["True"]
+    assert [one.value for one in report.columns if one.fate == "set"] == ["true"]
     kinds = {one["type"]: one["count"] for one in report.findings if one["type"].startswith("column_")}
     assert kinds == {"column_ignored": 2, "column_conflict": 1, "column_private": 1, "column_missing": 1}
     assert "status" in findings(report, "column_missing")[0]

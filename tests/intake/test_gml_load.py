@@ -17,7 +17,9 @@ from gis_sites.settings import Settings
 from gis_sites.store import revisions
 from gis_sites.store.connect import Store, open_store
 from tests.intake.gml_files import (
+    BASE_2015,
     EGIB,
+    EGIB_2015,
     by_layer,
     collection,
     identity,
@@ -150,6 +152,22 @@ def test_a_register_is_loaded_without_a_word_and_without_its_owners(
             said += str(conn.execute(sa.text(f"SELECT json_agg(t) FROM {name} t")).scalar())
     assert "306101_1.0012.1" in said
     assert not [secret for secret in ("Kowalska", "44051401359", "00012345") if secret in said]
+
+
+def test_a_register_of_the_older_schema_too(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    one = (
+        f"<x:EGB_DzialkaEwidencyjna>{identity(1, 'b:BT_Identyfikator', 'b')}<x:idDzialki>306101_1.0012.1</x:idDzialki>"
+        f'<x:powierzchniaEwidencyjna uom="ha">0.0100</x:powierzchniaEwidencyjna><x:geometria>{polygon(0, 0)}'
+        "</x:geometria></x:EGB_DzialkaEwidencyjna>"
+    )
+    label = "<b:KR_ObiektKarto><b:etykieta>Kowalska</b:etykieta></b:KR_ObiektKarto>"
+    deed = "<b:BT_Dokument><b:tytul>Kowalska</b:tytul></b:BT_Dokument>"
+    path = written(tmp_path / "e.gml", collection([one, label, deed], x=EGIB_2015, b=BASE_2015))
+    report = take(store, catalogue, path)
+    assert report.left_out == ["KR_ObiektKarto", "BT_Dokument"]
+    assert stored(store, report, "parcel", "key", "registered_area_ha") == [
+        {"key": "306101_1.0012.1", "registered_area_ha": 0.01}
+    ]
 
 
 def test_units_and_precincts_are_boundaries(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:

@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.mutations import TAKEN, Outcome, mutants, originals, try_all
 from gis_sites.intake.limits import ENVIRONMENT
 from gis_sites.settings import Settings
 from tests.conftest import Databases
 from tests.intake import hostile as h
-from tests.intake.hostile import TAKEN, Maker, Outcome, made, try_all
+from tests.intake.hostile import Maker, made
 
 SECONDS = 10
 MEGABYTES = 500
 UNREADABLE = "import.unreadable"
 COLUMNS = b";".join(b"c%d" % n for n in range(20_000)) + b"\n"
+MEMORY = "import.reader_memory"
 NONE = "import.no_tables"
 SLOW = "import.reader_slow"
+DRIVERS = """
+import fiona.env, pyogrio
+with fiona.env.Env() as env:
+    print(*env.drivers(), *pyogrio.list_drivers(), sep=",")
+"""
 Cases = dict[str, tuple[Maker, set[str]]]
 Tried = tuple[dict[str, tuple[Outcome, set[str]]], int, dict[str, bool]]
 
@@ -87,7 +94,7 @@ def packages() -> Cases:
             {"import.view"},
         ),
         "made-up table": (h.changed("CREATE VIRTUAL TABLE v USING fts5(a)", h.REGISTER.format("v")), {"import.view"}),
-        "made-up column": (h.generated, {UNREADABLE, "import.reader_memory", SLOW, TAKEN}),
+        "made-up column": (h.generated, {UNREADABLE, MEMORY, SLOW, TAKEN}),
         "schema that cannot be parsed": (h.schemed, {UNREADABLE}),
     }
 
@@ -150,7 +157,7 @@ def others() -> Cases:
     }
     return {
         "CSV of one line": (h.called("x.csv", b"a" * (20 << 20)), recognised),
-        "CSV of 20,000 columns": (h.called("x.csv", COLUMNS), {"import.too_many_columns"}),
+        "CSV of 20,000 columns": (h.called("x.csv", COLUMNS), {"import.too_many_columns", MEMORY}),
         "CSV with zeros": (h.called("x.csv", b"id;b\n1;\0\n"), {"import.not_as_named"}),
         "CSV with an open quote": (h.called("x.csv", b'id;b\n"' + b"1;2\n" * 100_000), recognised),
         "shapefile cut": (h.shapefile(lambda raw: raw[:-20]), {cut}),
@@ -195,7 +202,6 @@ def tried(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Tri
         "a file was written": any(digest(path) != was for path, was in before.items()),
         "a member was unpacked elsewhere": evil(folder),
     }
-    print(sorted(((round(o.seconds, 1), n) for n, o in outcomes.items()), reverse=True)[:25], peak)
     return {name: (outcomes[name], expected) for name, (_, expected) in cases.items()}, peak, happened
 
 
@@ -226,9 +232,37 @@ def test_nothing_else_happens(tried: Tried) -> None:
 
 
 def test_a_child_knows_no_other_drivers() -> None:
-    script = "import fiona.env, pyogrio\nwith fiona.env.Env() as env:\n    print(*env.drivers(), *pyogrio.list_drivers(), sep=',')"
     said = subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", DRIVERS], env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=True
     )
     known = {"MEM", "Memory", "ESRI Shapefile", "GeoJSON", "GPKG", "FlatGeobuf"}
     assert set(said.stdout.strip().split(",")) <= known
+
+
+MUTANTS = 63
+
+
+def test_damaged_files_are_refused_in_a_sentence_or_lawful(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("mutants")
+    address = databases.fresh().render_as_string(hide_password=False)
+    settings = Settings(home=folder / "home", database_url=address, workers=1)
+    whole = {path.name: path for path in originals(folder / "whole")}
+    outcomes, peak = try_all(settings, {**whole, **dict(mutants(folder, MUTANTS))}, folder)
+    assert {name: outcomes.pop(name).key for name in whole} == dict.fromkeys(whole, TAKEN)
+    assert [one.trace for one in outcomes.values() if one.trace] == []
+    assert len(outcomes) == MUTANTS
+    assert max(one.seconds for one in outcomes.values()) < SECONDS
+    assert peak < MEGABYTES
+    taken = [name for name, one in outcomes.items() if one.key == TAKEN]
+    assert 5 < len(taken) < MUTANTS - 20
+
+
+def test_the_same_damage_is_done_every_time(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    first, second = ({n: p.read_bytes() for n, p in mutants(tmp_path / one, 14)} for one in ("one", "two"))
+    alike = [name for name in first if first[name] == second[name]]
+    # Two GeoPackages or workbooks made at different times differ in their time stamps.
+    assert {name.partition(".")[2] for name in alike} >= {"csv", "geojson", "gml", "fgb"}

@@ -11,10 +11,7 @@ from gis_sites.intake.gml.facts import Facts
 from gis_sites.intake.gml.family import Family, Rule, Texts, code, last, leaves, number, text
 from gis_sites.intake.gml.parse import Feature, Node
 
-NAMESPACE = re.compile(
-    r"https?://(?:www\.gov\.pl/static/zagospodarowanieprzestrzenne|zagospodarowanieprzestrzenne\.gov\.pl)"
-    r"/schemas/app/(?P<version>[^/]+)/?"
-)
+NAMESPACE = re.compile(r"https?://\S*zagospodarowanieprzestrzenne\S*/schemas/app/(?P<version>[^/]+)/?")
 VERSIONS = frozenset({"1.0", "2.0", "3.0"})
 IN_FORCE = "legalForce"
 ACT, DOCUMENT = "AktPlanowaniaPrzestrzennego", "DokumentFormalny"

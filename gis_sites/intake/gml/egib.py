@@ -10,7 +10,8 @@ from gis_sites.intake.gml.facts import Facts
 from gis_sites.intake.gml.family import Family, Rule, Texts, leaves, number, text
 from gis_sites.intake.gml.parse import Feature, Node
 
-NAMESPACES = frozenset({"ewidencjaGruntowIBudynkow:1.0", "urn:gugik:specyfikacje:gmlas:ewidencjaGruntowBudynkow:1.0"})
+SIGN = re.compile(r".*ewidencjaGruntow.*|.*modelPodstawowy.*|\S* EGB_.*", re.IGNORECASE)
+"""The namespace or the name (parted by a blank) of its features, and of the documents that belong to them."""
 ENDED = frozenset({"koniecWersjaObiekt", "koniecObiekt"})
 CLASSED = frozenset({"R", "S", "Br", "Wsr", "Ł", "Ps", "W", "Lzr", "Ls", "Lz"})
 """Uses (OFU) that soil classes are of; of other land only the use counts."""

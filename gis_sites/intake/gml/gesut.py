@@ -1,15 +1,12 @@
 """GESUT, the register of utility networks, in its schemas of 2015 and 2021: mains and devices, never whose they are."""
 
+import re
 from collections.abc import Mapping
 
 from gis_sites.intake.gml.family import Family, Rule, leaves, text
 
-NAMESPACES = frozenset(
-    {
-        "geodezyjnaEwidencjaSieciUzbrojeniaTerenu:1.0",
-        "urn:gugik:specyfikacje:gmlas:geodezyjnaEwidencjaSieciUzbrojeniaTerenu:1.0",
-    }
-)
+SIGN = re.compile(r".*ewidencjaSieciUzbrojenia.*|\S* GES_.*", re.IGNORECASE)
+"""The namespace or the name (parted by a blank) of its features."""
 COMMON: Mapping[str, Rule] = {
     "idIIP": leaves("lokalnyId"),
     "koniecWersjaObiekt": text("koniecWersjaObiekt"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from gis_sites.errors import Refused
@@ -21,16 +21,16 @@ INFINITE = float("inf")
 FAMILIES = (egib.FAMILY, gesut.FAMILY, app.FAMILY)
 
 
-def family_of(namespace: str) -> Family | None:
-    """Return the family of a feature by its namespace, None for one we know no list for.
+@lru_cache(maxsize=10_000)
+def family_of(namespace: str, name: str) -> Family | None:
+    """Return the family of a feature by its namespace or name, None for one we know no list for.
 
     Raises:
         Unfit: it is a version of a schema that we do not know.
     """
-    if namespace in egib.NAMESPACES:
-        return egib.FAMILY
-    if namespace in gesut.NAMESPACES:
-        return gesut.FAMILY
+    for sign, family in ((egib.SIGN, egib.FAMILY), (gesut.SIGN, gesut.FAMILY)):
+        if sign.fullmatch(f"{namespace} {name}"):
+            return family
     if (match := app.NAMESPACE.fullmatch(namespace)) is None:
         return None
     if match["version"] not in app.VERSIONS:
@@ -62,7 +62,7 @@ def tables(file: File) -> list[dict[str, Any]]:
 
 
 def _closed(namespace: str, name: str) -> bool:
-    family = family_of(namespace)
+    family = family_of(namespace, name)
     return family is not None and family.rules(name) is None
 
 
@@ -74,7 +74,7 @@ def _whole(found: Survey) -> None:
 
 
 def _table(name: str, met: Met, found: Survey) -> dict[str, Any]:
-    family = family_of(met.namespace)
+    family = family_of(met.namespace, name)
     top = dict.fromkeys(path.partition("/")[0].partition("@")[0] for path in met.paths)
     about: dict[str, Any] = {"name": name, "layer": name, "rows": met.rows, "geometry": None, "crs": None}
     shapes = met.shapes
@@ -131,7 +131,7 @@ def _batches(path: str, table: str, columns: Sequence[str]) -> Iterator[Any]:
     with closing(Facts()) as facts:
         _gather(path, table, asked, facts)
         for feature in parse(path, Parser(partial(_holds, table, asked))):
-            family = family_of(feature.namespace)
+            family = family_of(feature.namespace, feature.name)
             rows.add(feature.number, _cells(family, feature, facts, asked), _geometry(family, feature), system)
             if rows.full:
                 yield rows.batch()
@@ -142,7 +142,7 @@ def _holds(table: str, columns: frozenset[str], namespace: str, name: str) -> Ho
     """Return which properties of a table's features are held for some columns; None for other features."""
     if name != table:
         return None
-    family = family_of(namespace)
+    family = family_of(namespace, name)
     if family is None:
         return lambda own: True
     rules = family.rules(name)
@@ -161,13 +161,13 @@ def _gather(path: str, table: str, columns: frozenset[str], facts: Facts) -> Non
     ):
         return
     for feature in parse(path, Parser(_telling)):
-        family = family_of(feature.namespace)
+        family = family_of(feature.namespace, feature.name)
         facts.tell(family.told(feature) if family else ())
 
 
 def _telling(namespace: str, name: str) -> Holds | None:
     """Return which properties of a feature tell something about others."""
-    family = family_of(namespace)
+    family = family_of(namespace, name)
     return family.facts[name].__contains__ if family and name in family.facts else None
 
 
