@@ -82,7 +82,10 @@ def import_(
         list[str] | None, typer.Option(metavar="[TABLE=]NAME", help="The part this delivery replaces.")
     ] = None,
     coverage: Annotated[list[str] | None, typer.Option(metavar="[LAYER=]boundary|parcels|own|none|FILE")] = None,
-    crs: Annotated[list[str] | None, typer.Option(metavar='[TABLE=]"EPSG:n[ swapped]"')] = None,
+    crs: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[TABLE=]EPSG:n", help="Of numbers; 'EPSG:n swapped' turns easting and northing round."),
+    ] = None,
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of texts whose file does not say it: cp1250, utf-8.")
     ] = None,

@@ -42,6 +42,7 @@ class FindingType(Enum):
     """The closed list of things an import can notice: its word, how much it matters, whose job it is."""
 
     # about a table or a column
+    TABLE_LEFT_OUT = ("table_left_out", Severity.WARNING, Whose.PLANNER)
     COLUMN_IGNORED = ("column_ignored", Severity.NOTE, Whose.PLANNER)
     COLUMN_CUT = ("column_cut", Severity.NOTE, Whose.NOBODY)
     COLUMN_CONFLICT = ("column_conflict", Severity.WARNING, Whose.PLANNER)
@@ -131,7 +132,7 @@ class Finding:
 
     def sentence(self, lang: str) -> str:
         """Return what was noticed, in one language, with secrets masked."""
-        places = {"row": self.row, "key": self.key, "column": self.column}
+        places = {"row": self.row, "key": "–" if self.key is None else self.key, "column": self.column}
         return mask(say(f"finding.{self.type.word}", lang, **places, **self.values))
 
 

@@ -134,7 +134,7 @@ def compare(sample: Sample, load: Loading, ground: Ground) -> None:
     """
     assert load.crs is not None
     declared = _read(load.crs, sample, load)
-    rivals = _rivals(sample, load)
+    rivals = [one for one in _rivals(sample, load) if one.share >= HALF or declared.share < HALF]
     best = max(rivals, key=lambda one: one.share, default=None)
     if np.isnan(declared.points[:, 0]).mean() >= NEARLY_ALL:
         _refuse_numbers(sample, load, best)
@@ -144,7 +144,7 @@ def compare(sample: Sample, load: Loading, ground: Ground) -> None:
     found = _compared(sample, load, ground, (declared, rivals))
     if load.layer.name in {BOUNDARY, PARCEL}:
         _zone(declared, load)
-    if best and found is Verdict.OPEN:
+    if best and best.share >= HALF and found is Verdict.OPEN:
         away = float(np.nanmedian(np.hypot(*(declared.points - best.points).T)))
         values = {"crs": systems.short(load.crs), "other": systems.short(best.system), "km": round(away / 1000, 1)}
         load.tally.find(Finding(FindingType.AXES_UNCHECKED, values=values))
@@ -175,7 +175,7 @@ def _zone(declared: Reading, load: Loading) -> None:
 
 
 def _rivals(sample: Sample, load: Loading) -> list[Reading]:
-    """Return the other ways in which most of the points lie in the region."""
+    """Return the other ways in which the numbers can be meant."""
     assert load.crs is not None
     x, y = np.median(sample.points, axis=0).tolist()
     said = [systems.stated(name) for name in systems.could_be(x, y)]
@@ -183,7 +183,7 @@ def _rivals(sample: Sample, load: Loading) -> list[Reading]:
         said = [System(load.crs.crs, not load.crs.swapped), System(load.working), System(load.working, swapped=True)]
     others = {systems.short(one): one for one in said if systems.short(one) != systems.short(load.crs)}
     readings = [_read(one, sample, load) for one in others.values()]
-    return [one for one in readings if one.share >= HALF]
+    return [one for one in readings if np.isfinite(one.points[:, 0]).mean() >= HALF]
 
 
 def _compared(sample: Sample, load: Loading, ground: Ground, ways: tuple[Reading, list[Reading]]) -> Verdict:

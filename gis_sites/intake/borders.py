@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from gis_sites.intake.batch import Bools, Objects
+from gis_sites.intake.mending import chains
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -90,17 +91,15 @@ def borders(polygons: Objects) -> Borders:
 
 def _sides(polygons: Objects) -> tuple[Floats, Places]:
     """Return the sides of all rings, turned so that the polygon lies to the left, and whose they are."""
-    parts, rows = shapely.get_parts(polygons, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
+    rings, rows, hole = chains(polygons)
     points, ring = shapely.get_coordinates(rings, return_index=True)
     inner = (ring[1:] == ring[:-1]) & (points[1:] != points[:-1]).any(axis=1)
     ends, ring = np.hstack([points[:-1], points[1:]])[inner], ring[1:][inner]
     near = ends - np.tile(points.min(axis=0, initial=np.inf), 2)  # large numbers would drown the area
     area = np.bincount(ring, weights=near[:, 0] * near[:, 3] - near[:, 2] * near[:, 1], minlength=len(rings))
-    hole = np.append(False, part[1:] == part[:-1])[: len(rings)]
     turned = ((area < 0) != hole)[ring]
     ends[turned] = ends[turned][:, [2, 3, 0, 1]]
-    return ends, rows[part[ring]]
+    return ends, rows[ring]
 
 
 def _mixed(points: Floats) -> npt.NDArray[np.uint64]:
@@ -231,27 +230,37 @@ def _facing(found: Borders) -> tuple[Objects, Places]:
         the strips, and the two sides of each: [2, n].
     """
     x0, y0, x1, y1 = found.ends.T
+    length = np.hypot(x1 - x0, y1 - y0)
+    ux, uy = (x1 - x0) / length, (y1 - y0) / length
+    i, j = _against(found, ux, uy)
+    # Where the ends of the other side lie: along mine, and to the right of it, where my polygon is not.
+    along = [(x[j] - x0[i]) * ux[i] + (y[j] - y0[i]) * uy[i] for x, y in ((x1, y1), (x0, y0))]
+    right = [(x[j] - x0[i]) * uy[i] - (y[j] - y0[i]) * ux[i] for x, y in ((x1, y1), (x0, y0))]
+    slope = (right[1] - right[0]) / (along[1] - along[0])
+    ends = [np.maximum(along[0], 0), np.minimum(along[1], length[i])]
+    # The other side may cross mine, or draw away from it: the strip is where it lies to the right and near.
+    far = [right[0] + slope * (end - along[0]) for end in ends]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        zero, full = (along[0] + (bound - right[0]) / slope for bound in (0, GAP_M))
+        ends = [np.where(off < 0, zero, np.where(off > GAP_M, full, end)) for end, off in zip(ends, far, strict=True)]
+        far = [np.clip(off, 0, GAP_M) for off in far]
+        strip = (ends[1] - ends[0] > LEAST_SIDE_M) & (np.maximum(*far) > ROUNDING_M)
+    i, j, (low, high), (begin, end) = i[strip], j[strip], (e[strip] for e in ends), (f[strip] for f in far)
+    corners = [(low, 0 * low), (high, 0 * high), (high, end), (low, begin)]
+    ring = [(x0[i] + s * ux[i] + r * uy[i], y0[i] + s * uy[i] - r * ux[i]) for s, r in corners]
+    strips: Objects = shapely.polygons(np.stack([np.stack(one, axis=1) for one in ring], axis=1))
+    return strips, np.stack([i, j])
+
+
+def _against(found: Borders, ux: Floats, uy: Floats) -> Places:
+    """Return pairs of sides of different polygons that are near and run against each other: [2, n]."""
     lows, highs = np.minimum(found.ends[:, :2], found.ends[:, 2:]), np.maximum(found.ends[:, :2], found.ends[:, 2:])
     around = shapely.box(*(lows - GAP_M).T, *(highs + GAP_M).T)
     i, j = _near(shapely.STRtree(shapely.box(*lows.T, *highs.T)), around, found.most * 4)
     apart = (i < j) & (found.owner[i] != found.owner[j])
     i, j = i[apart], j[apart]
-    length = np.hypot(x1 - x0, y1 - y0)
-    ux, uy = (x1 - x0) / length, (y1 - y0) / length
     against = ux[i] * ux[j] + uy[i] * uy[j] < -NEARLY
-    i, j = i[against], j[against]
-    # Where the ends of the other side lie: along mine, and to the right of it, where my polygon is not.
-    along = [(x[j] - x0[i]) * ux[i] + (y[j] - y0[i]) * uy[i] for x, y in ((x1, y1), (x0, y0))]
-    right = [(x[j] - x0[i]) * uy[i] - (y[j] - y0[i]) * ux[i] for x, y in ((x1, y1), (x0, y0))]
-    low, high = np.maximum(along[0], 0), np.minimum(along[1], length[i])
-    slope = (right[1] - right[0]) / (along[1] - along[0])
-    far = [right[0] + slope * (at - along[0]) for at in (low, high)]
-    gap = (high - low > LEAST_SIDE_M) & (np.minimum(*far) < GAP_M) & (np.maximum(*far) > ROUNDING_M)
-    i, j, low, high, far = i[gap], j[gap], low[gap], high[gap], [np.clip(one[gap], 0, GAP_M) for one in far]
-    corners = [(low, np.zeros(len(i))), (high, np.zeros(len(i))), (high, far[1]), (low, far[0])]
-    ring = [(x0[i] + s * ux[i] + r * uy[i], y0[i] + s * uy[i] - r * ux[i]) for s, r in corners]
-    strips: Objects = shapely.polygons(np.stack([np.stack(one, axis=1) for one in ring], axis=1))
-    return strips, np.stack([i, j])
+    return np.stack([i[against], j[against]])
 
 
 def _filled(polygons: Objects, strips: Objects, owners: Places, most: int) -> Bools:

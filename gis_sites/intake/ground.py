@@ -123,7 +123,8 @@ def region(load: Loading, keys: Sequence[str | None]) -> tuple[Box, float]:
     """Return the box a table should be of, and the degrees beside it: its voivodeship, else the country."""
     if load.working.to_epsg() not in POLISH:
         return area(load.working) or WORLD, ABROAD
-    said = Counter(match["voivodeship"] for key in keys if key and (match := TERYT.search(key)))
+    named = keys if load.layer.name in {BOUNDARY, PARCEL} else ()
+    said = Counter(match["voivodeship"] for key in named if key and (match := TERYT.search(key)))
     for code, count in said.most_common(1):
         if code in VOIVODESHIPS and count >= MOSTLY * len(keys):
             return VOIVODESHIPS[code], BESIDE

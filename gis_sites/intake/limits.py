@@ -15,7 +15,7 @@ from gis_sites.intake.formats import File
 
 SECONDS = 8
 """Seconds of processor time for any file."""
-BYTES_A_SECOND = 1 << 20
+BYTES_A_SECOND = 1 << 18
 """How many bytes of a file buy another second."""
 MEMORY = 320 << 20
 """Bytes that may be taken beside the libraries, for any file."""
@@ -61,10 +61,10 @@ def seconds(size: int) -> int:
     return SECONDS + size // BYTES_A_SECOND
 
 
-def bound(size: int) -> None:
-    """Bound what this process may use while it reads a file of that many bytes."""
+def bound(size: int, *, written: int = TEMPORARY) -> None:
+    """Bound what this process may use, and write to disk, while it reads a file of that many bytes."""
     memory = min(MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY)
-    for what, most in ((resource.RLIMIT_DATA, _taken() + memory), (resource.RLIMIT_FSIZE, TEMPORARY)):
+    for what, most in ((resource.RLIMIT_DATA, _taken() + memory), (resource.RLIMIT_FSIZE, written)):
         resource.setrlimit(what, (most, most))
     # At the first bound the process is told, and ends as one that took too long; the second would only kill it.
     resource.setrlimit(resource.RLIMIT_CPU, (seconds(size), seconds(size) + 1))

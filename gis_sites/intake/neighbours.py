@@ -6,6 +6,7 @@ wrong here is one more finding, and the load stands.
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
 
@@ -13,6 +14,7 @@ import numpy as np
 import shapely
 import sqlalchemy as sa
 
+from gis_sites.ahead import ahead
 from gis_sites.catalogue import Layer
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import borders
@@ -22,6 +24,7 @@ from gis_sites.progress import Progress, silent
 from gis_sites.store import neighbours as held
 from gis_sites.store import reading
 from gis_sites.store.neighbours import Beside, Tile
+from gis_sites.store.reading import Bounds
 from gis_sites.store.revisions import Revision, Which, read
 
 PARCEL = "parcel"
@@ -29,6 +32,7 @@ KEPT = 1_000
 """Findings of one type that are kept one by one, the largest; of all the rest only the number."""
 TILE = 8_000
 """Rows looked at together."""
+NONE = "–"
 
 
 @dataclass(order=True, frozen=True)
@@ -121,17 +125,24 @@ class Look:
     def around(self, progress: Progress) -> None:
         """Look at tile after tile for overlaps and gaps."""
         tiles = held.tiles(self.conn, self.revision, self.tallies, most=TILE)
-        parts = None if self.across else list(self.tallies)
-        margin = np.array([-1, -1, 1, 1]) * borders.GAP_M
-        for done, (tile, box) in enumerate(tiles, start=1):
-            rows = held.beside(self.conn, self.revision, (np.array(box) + margin).tolist(), parts)
-            for some in [rows] if self.across else _by_part(rows):
-                try:
-                    self._meet(some, tile)
-                except borders.Heap:
-                    where = shapely.to_wkb(shapely.box(*shapely.total_bounds(some.geometry)))
-                    self.first.find(Finding(FindingType.HEAP, place=where, values={"rows": len(some.row)}))
-            progress(f"{self.layer.name} ⇄", done, len(tiles))
+        with closing(ahead(self._read(box) for _, box in tiles)) as read_ahead:
+            for done, ((tile, _), groups) in enumerate(zip(tiles, read_ahead, strict=True), start=1):
+                for rows in groups:
+                    self._try(rows, tile)
+                progress(f"{self.layer.name} ⇄", done, len(tiles))
+
+    def _read(self, box: Bounds) -> list[Beside]:
+        """Read the rows in and around a box; those that are not to be compared apart from each other."""
+        bounds = np.array(box) + np.array([-1, -1, 1, 1]) * borders.GAP_M
+        rows = held.beside(self.conn, self.revision, bounds.tolist(), None if self.across else list(self.tallies))
+        return [rows] if self.across else _by_part(rows)
+
+    def _try(self, rows: Beside, tile: Tile) -> None:
+        try:
+            self._meet(rows, tile)
+        except borders.Heap:
+            where = shapely.to_wkb(shapely.box(*shapely.total_bounds(rows.geometry)))
+            self.first.find(Finding(FindingType.HEAP, place=where, values={"rows": len(rows.row)}))
 
     def _meet(self, rows: Beside, tile: Tile) -> None:
         """Look at the rows around one tile; what is met is told by the tile that owns where it begins."""
@@ -155,12 +166,16 @@ class Look:
         cases = [met for one in self.found.values() for met, _ in one.cases]
         rows = sorted({row for met in cases for row in (met.row, *met.others)})
         table = read(self.conn, self.revision, columns=(), geometry=False, which=Which(rows=rows)).table
+        parts = dict(zip(rows, table["part"].to_pylist(), strict=True))
         source = dict(zip(rows, table["source_row"].to_pylist(), strict=True))
         keys = dict(zip(rows, table["key"].to_pylist(), strict=True)) if self.layer.key_fields else {}
         for kind, largest in self.found.items():
             for met, part in sorted(largest.cases, reverse=True):
-                other = ", ".join(keys.get(row, f"#{source[row]}") for row in met.others)
-                values = {"other": other, **{name: _rounded(value) for name, value in met.values.items()}}
+                # Rows that stayed are numbered as in another file: their numbers would mislead.
+                here = [str(source[row]) for row in met.others if parts[row] in self.tallies]
+                names = [keys[row] for row in met.others if row in keys]
+                values: dict[str, object] = {"other": ", ".join(names) or NONE, "there": ", ".join(here) or NONE}
+                values |= {name: _rounded(value) for name, value in met.values.items()}
                 finding = Finding(kind, source[met.row], keys.get(met.row), values=values, place=met.wkb)
                 self.tallies[part].find(finding)
             kept = Counter(part for _, part in largest.cases)

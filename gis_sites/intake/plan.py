@@ -14,12 +14,12 @@ from gis_sites.intake import crs as systems
 from gis_sites.intake.fates import fates
 from gis_sites.intake.fit import Fit, check, fit
 from gis_sites.intake.note import SKIP, Note
-from gis_sites.intake.recognise import Match, Recognised, recognise
+from gis_sites.intake.recognise import Match, recognise
 from gis_sites.intake.report import ColumnFate
-from gis_sites.intake.reuse import Reused, reused, to_save
+from gis_sites.intake.reuse import Reused, renamed, reused, to_save
 from gis_sites.intake.samples import looking
 from gis_sites.intake.source import Source, SourceTable, open_source
-from gis_sites.intake.undecided import refuse_unknown
+from gis_sites.intake.undecided import left_out, refuse_unknown
 from gis_sites.store import saved
 from gis_sites.store.connect import Store
 from gis_sites.vocabulary import nearest
@@ -80,29 +80,29 @@ def read_source(store: Store, catalogue: Catalogue, path: Path, note: Note) -> I
         for match in one.feeds
     ]
     with store.begin() as conn:
-        loads = [_against_the_last(conn, source, one, note.publisher) for one in loads]
+        loads = [_against_the_last(conn, source, one, known) for one in loads]
     loads.sort(key=lambda load: FIRST.index(load.layer.name) if load.layer.name in FIRST else len(FIRST))
     saves = to_save(known.keeps) if note.publisher and known.note.maps else {}
-    return ImportPlan(
-        source, known.note, tuple(loads), (*_left_out(found), *source.unread), known.added, saves, known.findings
-    )
+    left = (*(one.table for one in found if not one.feeds), *source.unread)
+    said = (*known.findings, *left_out(found))
+    return ImportPlan(source, known.note, tuple(loads), left, known.added, saves, said)
 
 
-def _left_out(found: list[Recognised]) -> tuple[str, ...]:
-    return tuple(one.table for one in found if not one.feeds)
-
-
-def _against_the_last(conn: sa.Connection, source: Source, plan: TablePlan, publisher: str | None) -> TablePlan:
-    """Notice columns that came or went since the layer was loaded for this publisher the last time."""
+def _against_the_last(conn: sa.Connection, source: Source, plan: TablePlan, known: Reused) -> TablePlan:
+    """Notice what changed since the layer was loaded for this publisher the last time: columns, the table's name."""
     others = [name for name in source.by_name if name != plan.table.name]
-    last = saved.last_columns(conn, plan.layer.name, publisher, table=plan.table.name, others=others)
-    if last is None or last[2] == frozenset(plan.table.columns):
+    last = saved.last_columns(conn, plan.layer.name, known.note.publisher, table=plan.table.name, others=others)
+    if last is None:
         return plan
     load, table, before = last
-    came = ", ".join(column for column in plan.table.columns if column not in before)
-    went = ", ".join(sorted(before.difference(plan.table.columns)))
-    values = {"load": load, "before": table, "came": came or "-", "went": went or "-"}
-    return replace(plan, findings=(*plan.findings, Finding(FindingType.COLUMNS_CHANGED, values=values)))
+    noticed = list(renamed(known, table)) if table != plan.table.name else []
+    now = (*plan.table.columns, *plan.table.withheld)
+    if before != frozenset(now):
+        came = ", ".join(column for column in now if column not in before)
+        went = ", ".join(sorted(before.difference(now)))
+        values = {"load": load, "before": table, "came": came or "-", "went": went or "-"}
+        noticed.append(Finding(FindingType.COLUMNS_CHANGED, values=values))
+    return replace(plan, findings=(*plan.findings, *noticed))
 
 
 def _names_exist(source: Source, catalogue: Catalogue, note: Note) -> None:

@@ -18,6 +18,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from gis_sites.errors import GisSitesError, Refused
@@ -132,6 +133,7 @@ def work(words: list[str]) -> int:
 
 def _do(task: str, *words: str) -> None:
     if task == "unpack":
+        limits.bound(Path(words[0]).stat().st_size, written=archive.UNPACKED)
         sys.stdout.write(json.dumps(archive.unpack(*words)))
         return
     file, more = unpacked(words[0]), words[1:]

@@ -57,6 +57,17 @@ def reused(conn: sa.Connection, catalogue: Catalogue, source: Source, typed: Not
     return Reused(typed.over(usable), _beyond(usable, typed), typed.over(keeps), findings)
 
 
+def renamed(known: Reused, table: str) -> Iterator[Finding]:
+    """Yield a finding for each saved entry about a table that another one seems to have taken the place of."""
+    told = {str(one.values["option"]) for one in known.findings}
+    for entry in _entries(known.keeps):
+        option, name, _ = entry
+        about = (option == "layer" and name == table) or (option == "column" and name.startswith(f"{table}."))
+        if about and _option(*entry) not in told:
+            values = {"publisher": known.note.publisher, "option": _option(*entry)}
+            yield Finding(FindingType.NOTE_STALE, values=values)
+
+
 def to_save(note: Note) -> dict[str, Any]:
     """Return what of a note is saved for its publisher."""
     said = note.model_dump(mode="json", exclude_defaults=True)

@@ -5,7 +5,7 @@ import json
 import shutil
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -242,7 +242,7 @@ def _names(table: SourceTable) -> tuple[str, str, str]:
     return file.stem, f"{file.folder}/{file.stem}", file.label
 
 
-def read_table(source: Source, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def read_table(source: Source, table: str, columns: Sequence[str]) -> Generator[pa.RecordBatch, None, None]:
     """Yield a table in batches: `__row`, the columns asked for, `__wkb` and `__curved` where it has geometry.
 
     Raises:

@@ -1,11 +1,12 @@
 """Tables left to guessing: an import is refused with what decides them, ready to be typed, all tables at once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from gis_sites.errors import Refused
+from gis_sites.findings import Finding, FindingType
 from gis_sites.intake.names import quoted
 from gis_sites.intake.note import SKIP
-from gis_sites.intake.recognise import SURE, Match, Recognised, together
+from gis_sites.intake.recognise import HALF, SURE, Match, Recognised, together
 from gis_sites.words import Said
 
 
@@ -31,6 +32,15 @@ def refuse_unknown(recognised: Iterable[Recognised], *, rest: str | None) -> Non
         said.append(Said("import.tables_unknown", {"tables": names, "hints": hints or "", "options": options}))
     if said:
         raise Refused("import.tables_open", said=tuple(said))
+
+
+def left_out(recognised: Iterable[Recognised]) -> Iterator[Finding]:
+    """Yield a finding for each table that is left out with the unknown ones, though it may well be a layer's."""
+    for one in recognised:
+        if not one.feeds and not one.skipped and one.maybe and one.maybe[0].confidence >= HALF:
+            layers = ", ".join(match.layer for match in _likely(one))
+            values = {"table": one.table, "layers": layers, "option": _option(one, _likely(one))}
+            yield Finding(FindingType.TABLE_LEFT_OUT, values=values)
 
 
 def _likely(one: Recognised) -> list[Match]:

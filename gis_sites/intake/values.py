@@ -15,6 +15,7 @@ from typing import Any
 
 from gis_sites.catalogue import FieldSpec
 from gis_sites.findings import FindingType, mask
+from gis_sites.intake.days import day_said
 from gis_sites.intake.names import plain
 
 BLANKS = " \t\r\n\v\f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
@@ -172,32 +173,6 @@ def _with_point(digits: str) -> str:
     return re.sub("[.,]", "", whole or "0") + "." + rest
 
 
-_TIME = r"(?:[T ]\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|[+-]\d\d:?(?:\d\d)?))?)?"
-_YEAR = r"(?P<y>\d{4})(?: ?(?:r\.?|roku))?"
-_DATES = (
-    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)" + _TIME, re.ASCII), True),
-    (re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)" + _TIME), False),
-    (re.compile(r"(?P<d>\d\d?) ?[./-] ?(?P<m>\d\d?) ?[./-] ?" + _YEAR + _TIME), False),
-    (re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?:T\d{6}Z?)?"), False),
-    (re.compile(r"(?P<d>\d\d?)[ .-]{1,2}(?P<m>[^\W\d_]+)[ .-]{1,2}" + _YEAR), False),
-)
-_MONTHS = (
-    ("i", "sty", "styczen", "stycznia"),
-    ("ii", "lut", "luty", "lutego"),
-    ("iii", "mar", "marzec", "marca"),
-    ("iv", "kwi", "kwiecien", "kwietnia"),
-    ("v", "maj", "maja"),
-    ("vi", "cze", "czerwiec", "czerwca"),
-    ("vii", "lip", "lipiec", "lipca"),
-    ("viii", "sie", "sierpien", "sierpnia"),
-    ("ix", "wrz", "wrzesien", "wrzesnia"),
-    ("x", "paz", "pazdziernik", "pazdziernika"),
-    ("xi", "lis", "listopad", "listopada"),
-    ("xii", "gru", "grudzien", "grudnia"),
-)
-MONTHS = {word: number for number, words in enumerate(_MONTHS, 1) for word in words}
-
-
 def read_date(text: str) -> Cell:
     """Read a day: ISO, or day, month and year in the Polish order; of a moment the day as written.
 
@@ -206,18 +181,12 @@ def read_date(text: str) -> Cell:
     >>> read_date("9999-12-31").value, read_date("31.12.24").value
     (None, None)
     """
-    usual_text = _INSIDE.sub(" ", unicodedata.normalize("NFKC", text))
-    for form, usual in _DATES:
-        if match := form.fullmatch(usual_text):
-            month = MONTHS.get(plain(match["m"])) if match["m"].isalpha() else int(match["m"])
-            try:
-                day = sensible_day(dt.date(int(match["y"]), month or 0, int(match["d"])))
-            except ValueError:
-                break
-            if (usual and usual_text == text) or day.issue is not None:
-                return day
-            return Cell(day.value, FindingType.VALUE_REPAIRED, day.value.isoformat())
-    return Cell(None, FindingType.VALUE_UNREADABLE, "date")
+    said = day_said(_INSIDE.sub(" ", unicodedata.normalize("NFKC", text)))
+    if said is None:
+        return Cell(None, FindingType.VALUE_UNREADABLE, "date")
+    cell = sensible_day(said)
+    usual = cell.value is None or text.startswith(cell.value.isoformat())
+    return cell if usual else Cell(cell.value, FindingType.VALUE_REPAIRED, cell.value.isoformat())
 
 
 def sensible_day(day: dt.date) -> Cell:
@@ -231,7 +200,7 @@ def code_reader(spec: FieldSpec) -> Callable[[str], Cell]:
     """Return a reader of a field's codes: as written, then whatever the capitals, blanks and diacritics."""
     exact = {word: code for code, aliases in spec.codes.items() for word in (code, *aliases)}
     exact |= {code: code for code in spec.allowed}
-    near = _nearest_first(exact)
+    near = _nearest_first(exact, public=spec.public)
     loose: dict[str, set[str]] = {}
     for word, code in exact.items():
         loose.setdefault(plain(word) or word, set()).add(code)
@@ -245,10 +214,13 @@ def code_reader(spec: FieldSpec) -> Callable[[str], Cell]:
     return read
 
 
-def _nearest_first(words: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what lists the codes of some words, the nearest to a text first: a hint for a person, never taken."""
+def _nearest_first(words: Mapping[str, str], *, public: bool) -> Callable[[str], str]:
+    """Return what lists the codes of some words, the nearest to a text first: a hint for a person, never taken.
+
+    Of a field that is not public the order tells nothing, for it would tell what stands in the cell.
+    """
     every = tuple(dict.fromkeys(words.values()))
-    left = HINTS
+    left = HINTS if public else 0
 
     def hint(text: str) -> str:
         nonlocal left
@@ -271,7 +243,7 @@ def flag_reader(spec: FieldSpec) -> Callable[[str], Cell]:
     if own:
         words = {**({"true": True, "false": False, "1": True, "0": False}), **own}
 
-    near = _nearest_first({word: word for word in sorted(words)})
+    near = _nearest_first({word: word for word in sorted(words)}, public=spec.public)
 
     def read(text: str) -> Cell:
         key = plain(text) or text

@@ -1,13 +1,15 @@
 """The profile: every attribute of every parcel and offer, a block a layer; only what changed is measured anew."""
 
-from collections.abc import Mapping
-from concurrent.futures import Executor
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
 
-from gis_sites.catalogue import Catalogue, Layer
+from gis_sites.ahead import ahead
+from gis_sites.catalogue import Catalogue, Layer, attributes_of
+from gis_sites.profile.changed import Changes, Kept, Moment
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import nothing
 from gis_sites.profile.reading import (
@@ -20,19 +22,20 @@ from gis_sites.profile.reading import (
     read_parcels,
     valid_fields,
 )
-from gis_sites.profile.selection import interval
+from gis_sites.profile.selection import interval, stitched
 from gis_sites.profile.sites import PARCEL, Kind, Sites
 from gis_sites.profile.stamp import stamp
 from gis_sites.profile.tasks import Columns, Work, measure_all
 from gis_sites.progress import Progress, silent
-from gis_sites.store import profiles
+from gis_sites.store import profiles, states
 from gis_sites.store import revisions as store_revisions
 from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Profile
 from gis_sites.store.revisions import Revision
+from gis_sites.store.states import State
 
-WORTH_WORKERS = 500_000
-"""Sites times blocks from which handing work to other processes pays for sending it."""
+WORTH_WORKERS = 20_000
+"""Sites times layers from which handing work to other processes pays for sending it."""
 Blocks = dict[str, dict[str, Profile]]
 """Layer -> kind -> block."""
 
@@ -47,6 +50,29 @@ class Plan:
     next_change: date | None
 
 
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A block to make: the sites to measure, what there is about them, and the values that stay."""
+
+    plan: Plan
+    sites: Sites
+    works: list[Work]
+    covers: list[Cover]
+    kept: Kept | None
+    total: int
+
+    def whole(self, fresh: Columns) -> Columns:
+        """Put what was measured beside what stays."""
+        if self.kept is None:
+            return fresh
+        anew = [(name, (self.kept.anew, column)) for name, column in fresh.items()]
+        stay = self.kept.parts()
+        return {
+            one.short: stitched([part for name, part in [*stay.items(), *anew] if name == one.short], self.total)
+            for one in attributes_of(self.plan.layer)
+        }
+
+
 def build(
     store: Store,
     catalogue: Catalogue,
@@ -58,6 +84,9 @@ def build(
 ) -> tuple[Blocks, date | None]:
     """Bring the profile of some revisions up to date as of a day.
 
+    A block is stored as soon as it is made, so that a run that was broken off goes on where it was; parcels that
+    nothing reaches which changed since the published state keep the values they have there.
+
     Returns:
         all blocks, those found and those made now, and the next day on which some value changes.
     """
@@ -65,7 +94,7 @@ def build(
         plans = planned(conn, catalogue, revisions, as_of=as_of, crs=store.crs)
         found = {(one.layer.name, one.kind): profiles.find(conn, one.stamp) for one in plans}
     todo = [one for one in plans if found[one.layer.name, one.kind] is None]
-    made = _made(store, catalogue, revisions, todo, as_of=as_of, executor=executor, progress=progress)
+    made = _made(store, catalogue, Moment(revisions, as_of), todo, executor=executor, progress=progress)
     blocks: Blocks = {}
     for plan in plans:
         block = found[plan.layer.name, plan.kind] or made[plan.layer.name, plan.kind]
@@ -110,41 +139,94 @@ def _interval(
 
 
 def _made(
-    store: Store,
-    catalogue: Catalogue,
-    revisions: Mapping[str, Revision],
-    todo: list[Plan],
-    *,
-    as_of: date,
-    executor: Executor | None,
-    progress: Progress,
+    store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan], *, executor: Executor | None, progress: Progress
 ) -> dict[tuple[str, Kind], Profile]:
-    """Measure the blocks that are missing and store them."""
+    """Make the blocks that are missing, one after the other: one is read and one written while one is measured."""
     if not todo:
         return {}
+    jobs = ahead(_jobs(store, catalogue, now, todo))
+    columns = _measured(jobs, len(todo), executor=executor, progress=progress)
+    return {(plan.layer.name, plan.kind): block for plan, block in _stored(store, columns)}
+
+
+def _jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> Iterator[Job]:
+    """Read, for one block after the other, what has to be measured and what stays."""
     with store.begin() as conn:
-        parcels = read_parcels(conn, catalogue, revisions[PARCEL], crs=store.crs)
-        layers = {one.layer.name: one.layer for one in todo}
-        works, covers = works_of(conn, layers, revisions, as_of=as_of, parcels=parcels)
-        sites = {"parcels": parcels}
-        if any(one.kind == "offers" for one in todo):
-            sites["offers"] = read_offers(conn, catalogue, revisions[KINDS["offers"]], parcels)
-    made = {}
-    for kind, some in sites.items():
-        mine = [one for one in todo if one.kind == kind]
-        wanted = [works[one.layer.name] for one in mine]
-        columns = measured(some, wanted, covers, executor=executor, progress=progress)
+        parcels = read_parcels(conn, catalogue, now.revisions[PARCEL], crs=store.crs)
+        base = states.current(conn, coverages=True)
+        changes = _changes(conn, catalogue, base, now) if base else None
+        kinds: dict[Kind, Sites] = {"parcels": parcels}
+        if any(plan.kind == "offers" for plan in todo):
+            kinds["offers"] = read_offers(conn, catalogue, now.revisions[KINDS["offers"]], parcels)
+    for plan in todo:
+        sites = kinds[plan.kind]
         with store.begin() as conn:
-            for one in mine:
-                made[one.layer.name, one.kind] = profiles.write(
-                    conn,
-                    layer=one.layer.name,
-                    kind=one.kind,
-                    stamp=one.stamp,
-                    columns=columns[one.layer.name],
-                    next_change=one.next_change,
-                )
-    return made
+            block = _before(conn, plan, base) if base and changes and plan.kind == "parcels" else None
+            kept = changes.kept(conn, plan.layer, block, sites) if changes and block else None
+            anew = sites if kept is None else sites.take(kept.anew)
+            layers = {plan.layer.name: plan.layer} if len(anew) else {}
+            works, covers = works_of(conn, layers, now.revisions, as_of=now.as_of, parcels=parcels)
+        yield Job(plan, anew, list(works.values()), covers, kept, len(sites))
+
+
+def _changes(conn: sa.Connection, catalogue: Catalogue, base: State, now: Moment) -> Changes | None:
+    if PARCEL not in base.revisions:
+        return None
+    return Changes(conn, catalogue, Moment(base.revisions, base.as_of), now)
+
+
+def _before(conn: sa.Connection, plan: Plan, base: State) -> Profile | None:
+    """Return the block of the published state, if it was made by the same arithmetic from the same kind of input."""
+    block = base.profiles.get(plan.layer.name, {}).get(plan.kind)
+    if block is None:
+        return None
+    since, until = _interval(conn, plan.layer, base.revisions.get(plan.layer.name), base.as_of)
+    again = stamp(plan.layer, plan.kind, base.revisions, crs=base.crs, since=since, until=until)
+    return block if block.stamp == again and block.rows else None
+
+
+def _measured(
+    jobs: Iterable[Job], total: int, *, executor: Executor | None, progress: Progress
+) -> Iterator[tuple[Plan, Columns]]:
+    """Measure what has to be; the progress is in sites, each counted once for every block."""
+    for place, job in enumerate(jobs):
+        told = _counting_on(progress, job, place, total)
+        fresh = measured(job.sites, job.works, job.covers, executor=executor, progress=told)
+        yield job.plan, job.whole(fresh.get(job.plan.layer.name, {}))
+
+
+def _counting_on(progress: Progress, job: Job, place: int, blocks: int) -> Progress:
+    """Return what tells of one block as of a part of all; the sites that keep their values count as done."""
+    before = job.total - len(job.sites)
+
+    def told(step: str, done: int, total: int | None = None) -> None:
+        progress(step, place * job.total + before + done, blocks * job.total)
+
+    return told
+
+
+def _stored(store: Store, blocks: Iterable[tuple[Plan, Columns]]) -> Iterator[tuple[Plan, Profile]]:
+    """Write each block while the next is measured."""
+    with ThreadPoolExecutor(1) as writer:
+        waiting: Future[tuple[Plan, Profile]] | None = None
+        for plan, columns in blocks:
+            if waiting:
+                yield waiting.result()
+            waiting = writer.submit(_store, store, plan, columns)
+        if waiting:
+            yield waiting.result()
+
+
+def _store(store: Store, plan: Plan, columns: Columns) -> tuple[Plan, Profile]:
+    with store.begin() as conn:
+        return plan, profiles.write(
+            conn,
+            layer=plan.layer.name,
+            kind=plan.kind,
+            stamp=plan.stamp,
+            columns=columns,
+            next_change=plan.next_change,
+        )
 
 
 def measured(

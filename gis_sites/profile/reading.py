@@ -16,7 +16,7 @@ from gis_sites.profile.selection import texts, valid_on
 from gis_sites.profile.sites import OFFER, PARCEL, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.store import revisions as store
-from gis_sites.store.revisions import UNREAD, Revision
+from gis_sites.store.revisions import ALL, UNREAD, Revision, Which
 
 MUNICIPALITY = "municipality"
 NOWHERE = Cover(shapely.MultiPolygon(), stated=False)
@@ -95,12 +95,24 @@ def common(catalogue: Catalogue, parcels: Sites, members: Sequence[Sequence[str]
     return pa.table(columns)
 
 
-def read_features(conn: sa.Connection, layer: Layer, revision: Revision, *, as_of: date, parcels: Sites) -> Features:
+def read_features(
+    conn: sa.Connection, layer: Layer, revision: Revision, *, as_of: date, parcels: Sites, which: Which = ALL
+) -> Features:
     """Read the rows of a layer that count on a day; rows that only name parcels stand for their union."""
-    found = store.read(conn, revision, columns=feature_fields(layer), layer=layer)
+    found = store.read(conn, revision, columns=feature_fields(layer), layer=layer, which=which)
     counts = valid_on(layer, found.table, as_of)
     table, geometry = found.table.filter(pa.array(counts)).combine_chunks(), found.geometry[counts]
     return cut(table, standing_for(layer, table, geometry, parcels))
+
+
+def read_named(conn: sa.Connection, layer: Layer, revision: Revision, parcels: Revision, which: Which) -> Sites:
+    """Read the parcels that rows name."""
+    ids: set[str] = set()
+    if layer.parcels:
+        found = store.read(conn, revision, columns=[layer.parcels], layer=layer, geometry=False, which=which)
+        ids |= {one for cell in texts(found.table, layer.parcels) for one in parcels_in(cell)}
+    found = store.read(conn, parcels, columns=(), which=Which(keys=sorted(ids)))
+    return Sites(drawn(found.geometry), found.table, tuple((one,) for one in texts(found.table, "key")))
 
 
 def standing_for(layer: Layer, table: pa.Table, geometry: Shapes, parcels: Sites) -> Shapes:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from gis_sites.catalogue import own_layers
 from gis_sites.errors import DatabaseError, Refused, WrongUse
 from gis_sites.settings import Settings
 from gis_sites.store import dump, states
-from gis_sites.store.connect import alone, asked_crs, database, need_postgis, open_store
+from gis_sites.store.connect import Store, alone, asked_crs, database, need_postgis, open_store
 from gis_sites.store.faults import told
 from gis_sites.store.migrations import HEAD
 from gis_sites.store.registry import SCHEMA as REGISTRY
@@ -73,29 +73,38 @@ def backup(settings: Settings, path: Path) -> Backup:
         DatabaseError: the database cannot be read.
     """
     files = _layer_files(settings)
-    with open_store(settings) as store, _beside(path) as sink:
-        with store.begin() as conn:
-            if _is_empty(conn):
-                raise Refused("store.nothing_to_back_up", home=settings.home)
-            state, major = states.current_id(conn), dump.server_major(conn)
-        program = dump.tool(settings, "pg_dump", least=major)
-        about = About(
-            at=datetime.now(UTC),
-            software=version("gis-sites"),
-            registry=HEAD,
-            crs=store.crs,
-            state=state,
-            postgresql=major,
-            pg_dump=program.major,
-            files={name: _sha256(content) for name, content in files.items()},
-        )
-        with zipfile.ZipFile(sink, "w") as archive:
-            archive.writestr(ABOUT, about.model_dump_json(indent=2))
-            for name, content in files.items():
-                archive.writestr(name, content)
-            with archive.open(DUMP, "w", force_zip64=True) as member:
-                dump.dump(program, store.engine, member)
+    with open_store(settings) as store, _beside(path) as sink, zipfile.ZipFile(sink, "w") as archive:
+        about, program = _described(store, files)
+        archive.writestr(ABOUT, about.model_dump_json(indent=2))
+        for name, content in files.items():
+            archive.writestr(name, content)
+        with archive.open(DUMP, "w", force_zip64=True) as member:
+            dump.dump(program, store.engine, member)
     return Backup(about, path.stat().st_size)
+
+
+def _described(store: Store, files: Mapping[str, bytes]) -> tuple[About, dump.Tool]:
+    """Say what a backup made now is, and which program can make it.
+
+    Raises:
+        Refused: the inventory is empty.
+    """
+    with store.begin() as conn:
+        if _is_empty(conn):
+            raise Refused("store.nothing_to_back_up", home=store.home)
+        state, major = states.current_id(conn), dump.server_major(conn)
+    program = dump.tool(store.settings, "pg_dump", least=major)
+    about = About(
+        at=datetime.now(UTC),
+        software=version("gis-sites"),
+        registry=HEAD,
+        crs=store.crs,
+        state=state,
+        postgresql=major,
+        pg_dump=program.major,
+        files={name: _sha256(content) for name, content in files.items()},
+    )
+    return about, program
 
 
 def restore(settings: Settings, path: Path) -> Backup:

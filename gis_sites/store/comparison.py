@@ -6,6 +6,7 @@ counted and nowhere kept, so a city of parcels that did not change costs one joi
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,8 +22,8 @@ SAME_M = 0.001
 """A shape no point of which moved farther is the same: what exports and reprojections leave in the last digits."""
 FINE = 0.25
 """How each edge is divided before the distance of two outlines is taken."""
-LIGHT = 1_000_000
-"""Up to this product of their points two shapes are measured in the database, which tries every pair."""
+SMALL, LIGHT = 2_500, 250_000
+"""Up to these products of their points two shapes are measured at once, and in the database: it tries every pair."""
 CHUNK = 5_000
 PAIRED = "CASE WHEN o.row IS NOT NULL AND n.row IS NOT NULL"
 
@@ -46,8 +47,8 @@ MEASURED = """
 LEFT JOIN LATERAL (
     SELECT CASE WHEN o.geom IS NULL OR n.geom IS NULL THEN NULL
                 WHEN o.geom = n.geom THEN 0
-                WHEN {light} THEN ST_HausdorffDistance(o.geom, n.geom, {fine})
-                WHEN {same_on_grid} THEN 0 ELSE 'NaN' END AS moved,
+                WHEN {points} > {small} AND {same_on_grid} THEN 0
+                WHEN {points} <= {light} THEN ST_HausdorffDistance(o.geom, n.geom, {fine}) ELSE 'NaN' END AS moved,
            ST_Area(n.geom) - ST_Area(o.geom) AS grown
     OFFSET 0  -- a fence: the distance is taken once a row
 ) AS m ON o.row IS NOT NULL AND n.row IS NOT NULL
@@ -56,15 +57,15 @@ SHAPE = """
 o.row IS NOT NULL AND n.row IS NOT NULL AND ((o.geom IS NULL) <> (n.geom IS NULL)
     OR coalesce(m.moved > {same} OR abs(m.grown) > {same} * ST_Perimeter(n.geom), false)),
 m.moved, m.grown"""
-IS_LIGHT = "ST_NPoints(o.geom)::bigint * ST_NPoints(n.geom) <= {light}"
+POINTS = "ST_NPoints(o.geom)::bigint * ST_NPoints(n.geom)"
 SAME_ON_GRID = "ST_Normalize(ST_SnapToGrid(o.geom, {same})) = ST_Normalize(ST_SnapToGrid(n.geom, {same}))"
 SAME_AGAIN = """
 WITH alike AS (
     SELECT r.old_row, a.new_row, min(r.old_row) OVER (PARTITION BY a.new_row) AS first
     FROM pg_temp.difference AS a JOIN {new} AS n ON n.row = a.new_row
-    JOIN {old} AS o ON o.geom && ST_Expand(n.geom, {same})
+    JOIN {old} AS o ON o.geom @ ST_Expand(n.geom, {same}) AND n.geom @ ST_Expand(o.geom, {same})
     JOIN pg_temp.difference AS r ON r.old_row = o.row AND r.part = a.part
-    WHERE a.old_row IS NULL AND r.new_row IS NULL AND {same_fields} AND CASE WHEN {light}
+    WHERE a.old_row IS NULL AND r.new_row IS NULL AND {same_fields} AND CASE WHEN {points} <= {light}
         THEN ST_HausdorffDistance(o.geom, n.geom, {fine}) <= {same}
              AND abs(ST_Area(n.geom) - ST_Area(o.geom)) <= {same} * ST_Perimeter(n.geom)
         ELSE {same_on_grid} END
@@ -203,9 +204,7 @@ def _differences(conn: sa.Connection, layer: Layer, base: Revision, revision: Re
     conn.execute(sa.text(PAIRS.format_map(terms)), {"parts": parts})
     if layer.geometry != "table":
         _measure_heavy(conn, terms)
-    conn.execute(
-        sa.text("DELETE FROM pg_temp.difference WHERE new_class = 'changed' AND fields = '{}' AND NOT reshaped")
-    )
+    conn.execute(sa.text(UNCHANGED))
     conn.execute(sa.text("ANALYZE pg_temp.difference"))
     if layer.name == descent.LAYER:
         descent.trace(conn, terms["old"], terms["new"])
@@ -213,7 +212,7 @@ def _differences(conn: sa.Connection, layer: Layer, base: Revision, revision: Re
         conn.execute(sa.text(SAME_AGAIN.format_map(terms)))
 
 
-def _terms(layer: Layer, base: Revision, revision: Revision) -> dict[str, str]:
+def _terms(layer: Layer, base: Revision, revision: Revision) -> dict[str, Any]:
     """Return what the statements are made of; every name is ours and quoted."""
     known = {column: kind.name for column, kind in field_columns(layer).items()}
     both = [name for name, kind in known.items() if base.types.get(name) == revision.types.get(name) == kind]
@@ -223,12 +222,19 @@ def _terms(layer: Layer, base: Revision, revision: Revision) -> dict[str, str]:
     )
     # Identifiers that stand for themselves mean the same row in whatever part it comes.
     alone = any(layer.fields[name].required for name in layer.key_fields)
-    terms = {"old": quoted(base.table), "new": quoted(revision.table), "same": str(SAME_M), "fine": str(FINE)}
+    terms = {
+        "old": quoted(base.table),
+        "new": quoted(revision.table),
+        "same": SAME_M,
+        "fine": FINE,
+        "small": SMALL,
+        "light": LIGHT,
+    }
     terms |= {
         "same_row": "o.key = n.key" if alone else "o.key = n.key AND o.part = n.part",
         "same_fields": f"ROW({o}) IS NOT DISTINCT FROM ROW({n})" if both else "true",
         "fields": f"{PAIRED} THEN array_remove(ARRAY[{said}]::text[], NULL) ELSE '{{}}' END",
-        "light": IS_LIGHT.format(light=LIGHT),
+        "points": POINTS,
         "same_on_grid": SAME_ON_GRID.format(same=SAME_M),
     }
     drawn = layer.geometry != "table"
@@ -238,17 +244,17 @@ def _terms(layer: Layer, base: Revision, revision: Revision) -> dict[str, str]:
     return terms
 
 
-def _measure_heavy(conn: sa.Connection, terms: Mapping[str, str]) -> None:
+def _measure_heavy(conn: sa.Connection, terms: Mapping[str, Any]) -> None:
     """Measure shapes of very many points, a pair at a time."""
-    heavy = sa.text("SELECT old_row, new_row FROM pg_temp.difference WHERE moved = 'NaN'")
+    heavy = sa.text("SELECT ctid::text AS place, old_row, new_row FROM pg_temp.difference WHERE moved = 'NaN'")
     shapes = sa.text(
         "SELECT ST_AsEWKB(o.geom), ST_AsEWKB(n.geom) FROM {old} AS o, {new} AS n "
         "WHERE o.row = :old AND n.row = :new".format_map(terms)
     )
-    found = sa.text("UPDATE pg_temp.difference SET moved = :moved, reshaped = :moved > :same WHERE new_row = :new")
-    for old, new in conn.execute(heavy).all():
+    found = sa.text("UPDATE pg_temp.difference SET moved = :moved, reshaped = :moved > :same WHERE ctid = :place ::tid")
+    for place, old, new in conn.execute(heavy).all():
         pair = conn.execute(shapes, {"old": old, "new": new}).one()
-        conn.execute(found, {"moved": _distance(*pair), "same": SAME_M, "new": new})
+        conn.execute(found, {"moved": _distance(*pair), "same": SAME_M, "place": place})
 
 
 def _distance(old: bytes, new: bytes) -> float:

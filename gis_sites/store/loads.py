@@ -181,7 +181,7 @@ def masked(findings: Iterable[Finding], layer: Layer | None, private: Collection
 
 
 NOTHING: frozenset[str] = frozenset()
-RAW = frozenset({"value", "result", "allowed", "found", "before", "after", "registered", "measured"})
+RAW = frozenset({"value", "result", "found", "before", "after", "registered", "measured"})
 """The values of a sentence that repeat what stands in the cell."""
 NAMED = frozenset({"other"})
 """The values of a sentence that name other rows by their keys."""

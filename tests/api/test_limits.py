@@ -211,7 +211,7 @@ def test_tiles_do_not_wait_for_shortlists(monkeypatch: pytest.MonkeyPatch) -> No
         answers = await asyncio.gather(*several, *tiles, *pages)
         assert {sent[0]["status"] for sent in answers} == {200}
 
-    asyncio.run(run())
+    alone(run())
 
 
 def test_a_slow_sender_has_no_turn_and_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_a_slow_sender_has_no_turn_and_is_not_waited_for(monkeypatch: pytest.Mon
         with pytest.raises(limits.TooSlow):
             await stuck
 
-    asyncio.run(run())
+    alone(run())
 
 
 def test_a_slow_sender_is_told(demo_city: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +263,7 @@ def test_too_many_and_too_long_waits_end(monkeypatch: pytest.MonkeyPatch) -> Non
         turns.give()
         await turns.take()
 
-    asyncio.run(run())
+    alone(run())
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/api/v1/shortlists"), ("GET", "/api/v1/layers")])
@@ -294,7 +294,7 @@ def test_a_turn_is_given_back_whatever_happens(monkeypatch: pytest.MonkeyPatch) 
             with pytest.raises(ValueError, match=r"^$"):
                 await asyncio.wait_for(asked(app, "POST", "/shortlists"), 5)
 
-    asyncio.run(run())
+    alone(run())
 
 
 # ---- the database ------------------------------------------------------------------------------------------------

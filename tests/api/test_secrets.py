@@ -41,8 +41,6 @@ from tests.conftest import Databases
 from tests.intake.support import parcel_id
 
 NARROW = ("public_owners", "offers")
-pytestmark = pytest.mark.xdist_group("secrets")
-"""The city is planted and walked once, not once in every process."""
 ZOOMS = range(0, 19)
 SOME_ZOOMS = (0, 6, 11, 14, 18)
 LAT, LONS, HIDDEN_LON = 51.758, (18.0727, 18.0740), 18.3624

@@ -17,6 +17,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from gis_sites.catalogue import Catalogue
+from gis_sites.errors import Refused
 from gis_sites.intake.compare import changes_of
 from gis_sites.intake.load import load as load_plan
 from gis_sites.intake.note import Note, read_note
@@ -26,12 +27,13 @@ from gis_sites.store import comparison, descent, lineage, revisions
 from gis_sites.store.comparison import Comparison, Difference
 from gis_sites.store.connect import Store, open_store
 from gis_sites.store.revisions import Part, Revision
-from tests.intake.support import balanced
-from tests.intake.test_real import NOTES, found, in_crs
+from tests.intake.support import balanced, box, counts, parcel_id, parcels, take
+from tests.intake.test_real import NOTES, in_crs
+from tests.intake.test_real import found as files
 from tests.store.support import DAY, EVERYTHING, OFFER, PARCEL, PIPE, layer, load, square, table
 
 Rows = list[dict[str, Any]]
-LEAST = limits(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LEAST = limits(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WIDTHS = (7.3, 11.9, 13.1, 19.7, 23.3, 29.9)
 """Of strips of land: no sum of some is near a quarter or nine tenths of a sum of others."""
 EDGES = np.concatenate([[0.0], np.cumsum(WIDTHS)])
@@ -75,9 +77,9 @@ def compared(
 # --- any two deliveries, beside a plain computation ---
 
 
-def land(strips: list[int]) -> shapely.MultiPolygon | None:
+def land(strips: list[int]) -> shapely.MultiPolygon:
     boxes = [shapely.box(EDGES[one], 0, EDGES[one + 1], 10) for one in strips]
-    return shapely.multipolygons(list(shapely.get_parts(shapely.union_all(boxes)))) if boxes else None
+    return shapely.multipolygons(list(shapely.get_parts(shapely.union_all(boxes))))
 
 
 def redrawn(shape: shapely.MultiPolygon, how: int) -> shapely.MultiPolygon:
@@ -92,20 +94,26 @@ def redrawn(shape: shapely.MultiPolygon, how: int) -> shapely.MultiPolygon:
     return shape
 
 
+FIELDS = [(None, None), (5.0, "P"), (6.0, "P"), (5.0, None)]
+NUMBERS = st.integers(0, 6)
+
+
 @st.composite
-def delivery(draw: st.DrawFn) -> Rows:
-    """Draw parcels: strips of land dealt out to numbers, some to none."""
-    owners = draw(st.lists(st.integers(-1, 4), min_size=len(WIDTHS), max_size=len(WIDTHS)))
-    numbers = draw(st.permutations([f"k{n}" for n in range(7)]))
+def deliveries(draw: st.DrawFn) -> tuple[Rows, Rows]:
+    """Draw parcels twice: strips of land dealt out to numbers, some to none; most stay as they were."""
+    owners = draw(st.lists(st.one_of(st.just(-1), NUMBERS), min_size=len(WIDTHS), max_size=len(WIDTHS)))
+    dealt = [draw(st.one_of(st.just(owner), st.just(owner), st.just(-1), NUMBERS)) for owner in owners]
+    facts = {number: draw(st.sampled_from(FIELDS)) for number in range(7)}
+    later = {number: draw(st.one_of(st.just(said), st.sampled_from(FIELDS))) for number, said in facts.items()}
+    return rows_of(draw, owners, facts), rows_of(draw, dealt, later)
+
+
+def rows_of(draw: st.DrawFn, owners: list[int], facts: Mapping[int, tuple[float | None, str | None]]) -> Rows:
     rows = []
     for owner in sorted(set(owners) - {-1}):
-        strips = [place for place, one in enumerate(owners) if one == owner]
-        shape = redrawn(land(strips), draw(st.integers(0, 3)))
-        area, use = draw(st.sampled_from([(None, None), (5.0, "P"), (6.0, "P"), (5.0, None)]))
-        part = draw(st.sampled_from(["a", "b"]))
-        rows.append(
-            {"key": numbers[owner], "id": numbers[owner], "part": part, "geom": shape, "area": area, "use": use}
-        )
+        shape = redrawn(land([place for place, one in enumerate(owners) if one == owner]), draw(st.integers(0, 3)))
+        said = dict(zip(("area", "use"), facts[owner], strict=True))
+        rows.append(row(f"k{owner}", shape, draw(st.sampled_from(["a", "b"])), **said))
     return rows
 
 
@@ -180,8 +188,9 @@ def fates(pairs: list[tuple[str, str]], was: Mapping[str, float], now: Mapping[s
 
 
 @LEAST
-@given(before=delivery(), after=delivery())
-def test_any_two_deliveries(store: Store, before: Rows, after: Rows) -> None:
+@given(two=deliveries())
+def test_any_two_deliveries(store: Store, two: tuple[Rows, Rows]) -> None:
+    before, after = two
     found, rows, links = compared(store, LOT, before, after)
     assert sum(found.new.values()) == len(after)
     assert sum(found.old.values()) == len(before)
@@ -340,10 +349,40 @@ def test_what_became_of_parcels(store: Store, before: Rows, after: Rows, wanted:
     assert links == wanted
 
 
+# --- parts that shrink or stay away ---
+
+
+def precincts(path: Path, sizes: Mapping[str, int]) -> Path:
+    """Write a row of parcels in each precinct."""
+    lots = [(precinct, number) for precinct, n in sizes.items() for number in range(1, n + 1)]
+    shapes = [box(12.0 * number, 50.0 * int(precinct)) for precinct, number in lots]
+    return parcels(path, [parcel_id(number, precinct) for precinct, number in lots], shapes)
+
+
+@pytest.mark.parametrize(("now", "allowed"), [(45, True), (44, False), (0, True)])
+def test_one_part_of_several_may_not_shrink(
+    store: Store, catalogue: Catalogue, tmp_path: Path, now: int, allowed: bool
+) -> None:
+    take(store, catalogue, precincts(tmp_path / "a.gpkg", {"0001": 50, "0002": 50}))
+    # the layer as a whole grows
+    fewer = precincts(tmp_path / "b.gpkg", {"0001": now, "0002": 150})
+    if not allowed:
+        with pytest.raises(Refused, match="part 0001 of layer parcel would shrink from 50 rows to 44"):
+            take(store, catalogue, fewer)
+    report = take(store, catalogue, fewer, allow_shrink=not allowed)
+    assert balanced(report)
+    # a part that is not in the file at all stays as it was, and that is said
+    told = [one["examples"][0]["sentence"] for one in report.loads[0].findings if one["type"] == "part_stays"]
+    assert len(told) == counts(report.loads[0]).get("part_stays", 0) == (now == 0)
+    assert all("(0001)" in sentence and "50" in sentence for sentence in told)
+    changes = report.loads[0].changes
+    assert (changes.old["removed"], sum(changes.old.values())) == ((50 - now, 100) if now else (0, 50))
+
+
 # --- two years of a real town ---
 
 
-@pytest.mark.parametrize("path", found("cambridge/cambridge.gpkg"))
+@pytest.mark.parametrize("path", files("cambridge/cambridge.gpkg"))
 def test_cambridge_in_two_years(settings: Settings, catalogue: Catalogue, path: Path) -> None:
     years = {year: f"parcels_fy{year}" for year in (2013, 2014)}
     ids = {year: set(pyogrio.read_dataframe(path, layer=years[year], read_geometry=False)["ML"]) for year in years}

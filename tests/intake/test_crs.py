@@ -145,6 +145,14 @@ def test_a_zone_is_known_by_the_first_digit_of_the_easting(zone: int) -> None:
     assert could_be(x, y)[0] == f"EPSG:{zone}"
 
 
+def test_swapped_numbers_of_zone_5_are_told_by_the_area_though_either_could_be_an_easting() -> None:
+    x, y = pyproj.Transformer.from_crs(4326, 2176, always_xy=True).transform(14.55, 53.43)  # Szczecin
+    assert could_be(y, x) == ["EPSG:2176", "EPSG:2176 swapped"]
+    box = np.array([[y, x, y, x]])
+    assert not inside(stated("EPSG:2176"), box).any()
+    assert inside(stated("EPSG:2176 swapped"), box).all()
+
+
 # --- contradictions ---
 
 
@@ -352,6 +360,16 @@ def test_identifiers_that_begin_with_another_voivodeship_tell_swapped_axes(
         take(store, catalogue, path)
 
 
+def test_identifiers_settle_axes_where_only_one_reading_is_in_their_voivodeship(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    x, y = 531_463.0, 432_634.0
+    path = write(
+        tmp_path / "p.gpkg", "dzialki", {"id": ["106101_1.0001.1"]}, [shapely.box(x, y, x + 9, y + 9)], "EPSG:2180"
+    )
+    assert not counts(take(store, catalogue, path).loads[0]).keys() & {"axes_unchecked", "crs_doubtful"}
+
+
 def test_few_rows_are_doubted_not_refused(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
     take(store, catalogue, boundary(tmp_path / "b.gpkg"))
     east = shapely.Point(KALISZ[0] + 3_000, KALISZ[1] - 2_500).buffer(200)
@@ -410,6 +428,31 @@ def test_a_system_most_points_agree_with_is_never_refused(pair: tuple[np.ndarray
     if here.all():
         assert verdict in {Verdict.RIGHT, Verdict.OPEN}
     assert judged(there, here, enough=enough) is not Verdict.WRONG or verdict is not Verdict.WRONG
+
+
+def in_circle(rng: np.random.Generator, centre: tuple[float, float], radius: float, n: int = 300) -> np.ndarray:
+    angle, far = rng.uniform(0, 2 * np.pi, n), radius * np.sqrt(rng.uniform(0, 1, n))
+    return np.column_stack([centre[0] + far * np.cos(angle), centre[1] + far * np.sin(angle)])
+
+
+def verdict_of(points: np.ndarray, centre: tuple[float, float], radius: float) -> Verdict:
+    """Judge points against a round city: as they are, and turned round."""
+    here, there = (np.hypot(*(one - centre).T) <= radius for one in (points, points[:, ::-1]))
+    return judged(here, there, enough=True)
+
+
+def test_kalisz_is_always_judged_right_and_no_round_city_wrongly() -> None:
+    rng = np.random.default_rng(7)
+    kalisz = (436_891.0, 433_142.0)
+    for _ in range(200):
+        points = in_circle(rng, kalisz, 4_690)
+        assert verdict_of(points, kalisz, 4_690) is Verdict.RIGHT
+        assert verdict_of(points[:, ::-1], kalisz, 4_690) is Verdict.WRONG
+        offset, radius = rng.uniform(-40e3, 40e3), rng.uniform(2e3, 9e3)
+        centre = (430e3 + offset, 430e3 - offset)
+        assert verdict_of(in_circle(rng, centre, radius), centre, radius) in {Verdict.RIGHT, Verdict.OPEN}
+        region = in_circle(rng, centre, radius * rng.uniform(2, 15))
+        assert verdict_of(region, centre, radius) in {Verdict.RIGHT, Verdict.OPEN}
 
 
 def test_a_sample_is_bounded_whatever_the_table() -> None:

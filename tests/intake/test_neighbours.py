@@ -57,9 +57,9 @@ def test_overlaps_and_gaps_of_a_millimetre_are_found_in_their_place(
     assert (over.finding.row, over.finding.values["area"]) == (3, pytest.approx(0.01))
     assert shapely.from_wkb(over.wkb).bounds == pytest.approx((EAST + 30, NORTH, EAST + 30.001, NORTH + 10))
     assert told(gap) == ("gap", parcel_id(2), parcel_id(3))
-    assert gap.finding.values == {"other": parcel_id(3), "area": 0.01, "width": 0.001}
+    assert gap.finding.values == {"other": parcel_id(3), "there": "3", "area": 0.01, "width": 0.001}
     assert shapely.from_wkb(gap.wkb).bounds == pytest.approx((EAST + 20, NORTH, EAST + 20.001, NORTH + 10))
-    assert f"pokrywa się z {parcel_id(4)}" in over.finding.sentence("pl")
+    assert f"pokrywa się z {parcel_id(4)} (wiersz 4) na 0.01 m²" in over.finding.sentence("pl")
 
 
 def test_a_tidy_cadastre_says_nothing(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
@@ -93,7 +93,9 @@ def test_what_stays_is_a_neighbour_of_what_comes(store: Store, catalogue: Catalo
     assert counts(take(store, catalogue, parcels(tmp_path / "a.gpkg", ids, first)).loads[0]) == {"overlap": 1}
     second = parcels(tmp_path / "b.gpkg", [parcel_id(1)], [box(19, 0)])
     report = take(store, catalogue, second)
-    assert [told(one) for one in noticed(store, report)] == [("overlap", parcel_id(1), ids[1])]
+    (one,) = noticed(store, report)
+    assert told(one) == ("overlap", parcel_id(1), ids[1])
+    assert one.finding.values["there"] == "–"
     again = parcels(tmp_path / "c.gpkg", [parcel_id(1)], [box(20, 0)])
     assert counts(take(store, catalogue, again).loads[0]) == {}
 
@@ -119,6 +121,13 @@ def test_layers_that_may_overlap_are_left_alone(store: Store, catalogue: Catalog
     path = write(tmp_path / "p.gpkg", "powodz_q10", {"scenariusz": ["10 %", "10 %"]}, [box(0, 0), box(5, 0)])
     report = take(store, catalogue, path, layer={"powodz_q10": ["flood"]})
     assert not WORDS & counts(report.loads[0]).keys()
+
+
+def test_rows_without_keys_are_told_by_their_number(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    path = write(tmp_path / "g.gpkg", "gleby", {"ozk": ["II", "V"]}, [box(0, 0), box(5, 0)])
+    (one,) = noticed(store, take(store, catalogue, path, layer={"gleby": ["soil"]}))
+    mine, other = one.finding.row, {1: 2, 2: 1}[one.finding.row or 0]
+    assert one.finding.sentence("en") == f"row {mine} (–): overlaps – (row {other}) by 50.0 m²"
 
 
 def test_keys_that_are_not_public_are_masked_in_both_places() -> None:
@@ -279,6 +288,11 @@ def test_a_gap_is_nobodys_land_and_narrow(shapes: list[shapely.Polygon]) -> None
         assert all(shapes[place].distance(gap.shape) < 1e-3 for place in gap.beside)
 
 
+def quad(*points: tuple[float, float]) -> shapely.Polygon:
+    """Return a polygon, metres from the corner."""
+    return shapely.Polygon([(EAST + x, NORTH + y) for x, y in points])
+
+
 SHIFTED = shapely.transform(box(0, 0), lambda at: at + np.array([10.3, 4]))
 
 
@@ -293,8 +307,21 @@ SHIFTED = shapely.transform(box(0, 0), lambda at: at + np.array([10.3, 4]))
         ([box(0, 0), box(10, 0, 10, 5), shapely.transform(box(10, 5), lambda at: at + np.array([0, 0.1]))], 1.0),
         ([box(0, 0).difference(box(3, 3, 3, 3)), box(3.01, 3, 2.99, 3)], 0.03),
         ([box(0, 0), box(10.1, 0, 0.2, 10), box(10.4, 0)], 1.0 + 1.0),
+        ([box(0, 0), quad((10.2, 0), (20, 0), (20, 10), (9.8, 10))], 0.5),
+        ([box(0, 0), quad((10, 0), (20, 0), (20, 10), (11, 10))], 1.25),
     ],
-    ids=["1 mm", "40 cm", "60 cm", "across a corner", "askew", "above", "in a hole", "a thin one between"],
+    ids=[
+        "1 mm",
+        "40 cm",
+        "60 cm",
+        "across a corner",
+        "askew",
+        "above",
+        "in a hole",
+        "a thin one between",
+        "crossing",
+        "opening",
+    ],
 )
 def test_gaps(shapes: list[shapely.Polygon], area: float | None) -> None:
     polygons = np.array(shapes, dtype=object)

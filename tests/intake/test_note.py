@@ -139,6 +139,17 @@ def test_a_saved_entry_that_is_no_more_is_a_finding(store: Store, catalogue: Cat
     assert stale(newest) == []
 
 
+def test_a_saved_table_that_another_took_the_place_of_is_a_finding(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    take(store, catalogue, _odd(tmp_path / "a.gpkg", nr=[parcel_id(1)]), publisher="PODGiK", **SAID)
+    path = write(tmp_path / "b.gpkg", "dzialki_2025", {"id_dzialki": [parcel_id(1)]}, [box(0, 0)])
+    (load,) = take(store, catalogue, path, publisher="PODGiK").loads
+    (kind,) = [one for one in load.findings if one["type"] == "note_stale"]
+    said = [one["sentence"] for one in kind["examples"]]
+    assert ['"warstwa_7=parcel"' in said[0], '"warstwa_7.nr=parcel.id"' in said[1]] == [True, True]
+
+
 def test_files_of_one_publisher_do_not_make_each_other_stale(
     store: Store, catalogue: Catalogue, tmp_path: Path
 ) -> None:

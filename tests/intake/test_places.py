@@ -49,7 +49,9 @@ def test_a_missing_system_is_refused_until_stated(store: Store, catalogue: Catal
 def test_numbers_of_another_system_are_refused_with_a_hint(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
     shapes = [box(20 * n, 0) for n in range(3)]
     path = write(tmp_path / "p.gpkg", "dzialki", {"id": [parcel_id(n) for n in (1, 2, 3)]}, shapes, "EPSG:2180")
-    with pytest.raises(Refused, match=r'numbers look like EPSG:2177 - if that is so, import with --crs "dzialki=EPSG:2177"'):
+    with pytest.raises(
+        Refused, match=r'numbers look like EPSG:2177 - if that is so, import with --crs "dzialki=EPSG:2177"'
+    ):
         take(store, catalogue, path)
     assert take(store, catalogue, path, crs="EPSG:2177").loads[0].rows.loaded == 3
 

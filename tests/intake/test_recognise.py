@@ -147,6 +147,13 @@ def test_values_alone_make_no_layer_of_a_table_but_a_question(
     assert [(one.layer.name, one.fit.columns["id"]) for one in plan.loads] == [("parcel", "co")]
 
 
+def test_values_tell_the_column_of_a_stated_layer(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    path = write(tmp_path / "x.gpkg", "warstwa 1", {"nr": ["1"], "co": [parcel_id(1)]}, [box(0, 0)])
+    report = take(store, catalogue, path, layer={"warstwa 1": "parcel"}).loads[0]
+    assert {one.column: one.field for one in report.columns} == {"nr": None, "co": "id"}
+    assert len(report.reasons) == 2
+
+
 # --- what is asked can be typed ---
 
 
@@ -200,3 +207,17 @@ def test_a_table_two_layers_share_is_offered_to_both(store: Store, catalogue: Ca
     path = write(tmp_path / "n.gpkg", "kanalizacja_rypinek", {"id": ["a"]}, [line((0, 0), (5, 5))])
     with pytest.raises(Refused, match='--layer "kanalizacja_rypinek=sewer,stormwater"'):
         read_source(store, catalogue, path, Note())
+
+
+def test_a_table_left_out_with_the_rest_is_told_where_it_may_be_a_layer(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "n.gpkg", "wodociag_rypinek", {"id": ["a"]}, [line((0, 0), (5, 5))])
+    write(path, "drogi_rowerowe", {"id": ["a"]}, [line((0, 0), (5, 5))])
+    write(path, "cos", {"id": ["a"]}, [line((0, 0), (5, 5))])
+    write(path, "wodociag", {"id": ["a"]}, [line((0, 0), (5, 5))])
+    report = take(store, catalogue, path, rest="skip", layer={"drogi_rowerowe": "skip"})
+    assert report.left_out == ["wodociag_rypinek", "drogi_rowerowe", "cos"]
+    (kind,) = report.findings
+    assert (kind["type"], kind["count"]) == ("table_left_out", 1)
+    assert '--layer "wodociag_rypinek=water"' in kind["examples"][0]["sentence"]

@@ -26,7 +26,7 @@ from gis_sites.intake.values import (
 LEAST = settings(deadline=None)
 
 
-@pytest.mark.parametrize("name", ["names", "values", "keys", "crs", "parcels", "axes"])
+@pytest.mark.parametrize("name", ["names", "values", "days", "keys", "crs", "parcels", "axes"])
 def test_the_examples_in_the_docstrings_run(name: str) -> None:
     failed, attempted = doctest.testmod(importlib.import_module(f"gis_sites.intake.{name}"))
     assert attempted
@@ -190,6 +190,8 @@ def test_a_code_nobody_knows_names_the_nearest_first_and_takes_none() -> None:
     assert [cell.shown.split(", ")[0] for cell in near.values()] == ["existing", "designed", "other"]
     assert all(set(cell.shown.split(", ")) == {"designed", "existing", "other"} for cell in near.values())
     assert reader(FieldSpec(type="flag"), key=False, factor=1.0)("takk").shown.startswith("tak, ")
+    secret = reader(spec.model_copy(update={"public": False}), key=False, factor=1.0)
+    assert secret("othr").shown == secret("projekt").shown == "designed, existing, other"
 
 
 def test_a_column_of_other_things_altogether_is_read_quickly() -> None:

@@ -1,0 +1,300 @@
+"""The largest rectangle inside a polygon, at any angle: always truly inside, nearly always all but the largest.
+
+A convex polygon is one region between lines, a concave one many: from each of some points inside, every edge is parted
+from the point by its own line or by an upright one, whichever leaves more room. For every region the largest upright
+rectangle is found (`upright`), turned to the directions of the edges and some more, then to directions closer and
+closer to the best. What is found is drawn in until the exact predicate says that it lies within the polygon.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from gis_sites.columns import Floats, Rows
+from gis_sites.profile.features import Mask, Shapes, ragged
+from gis_sites.profile.upright import largest, regions
+
+EDGES = 8
+"""Of how many edges, the longest ones, the directions are tried."""
+TURNS = 8
+"""Into how many parts a right angle is cut, from the longest edge on; and how finely they are turned in the end."""
+FINER = 6
+STARTS = 8
+"""From how many points inside a concave polygon regions are drawn."""
+KEPT = 3
+"""How many of the best (direction, start) are turned more finely."""
+ENOUGH = 0.999
+"""A rectangle of this part of the polygon is not looked at any further."""
+LAST = 12
+"""How often the search closes in on the last."""
+DRAWN_IN = 16
+"""How often a rectangle that is not within its polygon is drawn in, four times as far each time."""
+CACHE = 1 << 17
+"""Numbers looked at together: what fits into the cache."""
+PLACES = 17
+"""About how many places are looked at in a region (`upright`), a line each."""
+MEMORY = 1 << 20
+"""Directions times starts times edges held together."""
+STRAIGHT = 1e-9
+"""A corner that turns in by less than this, as a sine, is straight."""
+
+
+def largest_rectangles(shapes: Shapes) -> Shapes:
+    """Return the largest rectangle found in each (multi)polygon, empty where there is none: polygons of five points.
+
+    Each polygon's own alone counts: the answer is the same to the last bit whatever other polygons are asked about.
+    """
+    parts, of = shapely.get_parts(shapes, return_index=True)
+    solid = shapely.area(parts) > 0
+    parts, of = shapely.orient_polygons(parts[solid]), of[solid]
+    found = _of_parts(parts)
+    best: Shapes = np.full(len(shapes), shapely.Polygon(), dtype=object)
+    order = np.lexsort((np.arange(len(parts)), -shapely.area(found), of))
+    first = order[np.flatnonzero(np.diff(of[order], prepend=-1))]
+    best[of[first]] = found[first]
+    return best
+
+
+def sides(rectangles: Shapes) -> tuple[Floats, Floats]:
+    """Return the long and the short sides of rectangles, in metres; not a number where one is empty."""
+    corners = np.full((len(rectangles), 3, 2), np.nan)
+    some = np.flatnonzero(~shapely.is_empty(rectangles))
+    corners[some] = shapely.get_coordinates(rectangles[some]).reshape(-1, 5, 2)[:, :3]
+    one, two = (np.hypot(*(corners[:, k + 1] - corners[:, k]).T) for k in (0, 1))
+    return np.maximum(one, two), np.minimum(one, two)
+
+
+def _of_parts(parts: Shapes) -> Shapes:
+    """Look at polygons of about as many edges together, convex ones apart from concave ones."""
+    found: Shapes = np.full(len(parts), shapely.Polygon(), dtype=object)
+    size = np.asarray(shapely.get_num_coordinates(parts) - 1 - shapely.get_num_interior_rings(parts), dtype=np.intp)
+    bits = np.maximum(np.ceil(np.log2(np.maximum(size, 4))).astype(np.intp), 2)
+    for bit in np.unique(bits):
+        rows = np.flatnonzero(bits == bit)
+        edges = _edges(parts[rows], 1 << int(bit))
+        convex = edges.outer.all(axis=1) & (shapely.get_num_interior_rings(parts[rows]) == 0)
+        for some, is_convex in ((convex, True), (~convex, False)):
+            # The first choice holds every direction and start of one polygon at once.
+            each = (EDGES + TURNS) * (1 if is_convex else STARTS) << int(bit)
+            mine = np.flatnonzero(some)
+            for chunk in np.array_split(mine, -(-len(mine) * each // MEMORY)) if len(mine) else []:
+                found[rows[chunk]] = _best(parts[rows[chunk]], edges.take(chunk), convex=is_convex)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """The edges of polygons around a middle of their own, the first one again where a polygon has fewer.
+
+    `outer`: the polygon lies on one side of the edge's line.
+    """
+
+    start: Floats
+    end: Floats
+    outer: Mask
+    middle: Floats
+
+    def take(self, rows: Rows) -> "_Edges":
+        return _Edges(*(one[rows] for one in vars(self).values()))
+
+
+def _edges(parts: Shapes, width: int) -> _Edges:
+    rings, part = shapely.get_rings(parts, return_index=True)
+    counts = np.asarray(shapely.get_num_coordinates(rings), dtype=np.intp) - 1
+    points = shapely.get_coordinates(rings)
+    ring, place = ragged(counts)
+    at = (np.cumsum(counts + 1) - counts - 1)[ring] + place
+    totals = np.bincount(part[ring], minlength=len(parts))
+    row, column = ragged(totals)
+    start, end = np.empty((len(parts), width, 2)), np.empty((len(parts), width, 2))
+    start[row, column], end[row, column] = points[at], points[at + 1]
+    spare = np.arange(width)[None, :] >= totals[:, None]
+    for one in (start, end):
+        one[spare] = np.broadcast_to(one[:, :1], one.shape)[spare]
+    boxes = np.asarray(shapely.bounds(parts)).reshape(-1, 4)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    start, end = start - middle[:, None, :], end - middle[:, None, :]
+    return _Edges(start, end, _outer(start, end), middle)
+
+
+def _outer(start: Floats, end: Floats) -> Mask:
+    """Tell of each edge whether every corner lies on the inner side of its line."""
+    along = end - start
+    length = _length(along)
+    size = np.abs(start).max(axis=(1, 2))
+    outer = np.ones(start.shape[:2], dtype=bool)
+    for corner in range(start.shape[1]):
+        to = start[:, corner : corner + 1] - start
+        outer &= along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0] >= -STRAIGHT * length * size[:, None]
+    return outer
+
+
+def _length(along: Floats) -> Floats:
+    return np.asarray(np.sqrt(along[..., 0] * along[..., 0] + along[..., 1] * along[..., 1]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Tries:
+    """Rectangles looked for: in which polygon, in what direction, around which point; and what was found.
+
+    `way` is the direction of the rectangle's first side, `box` what it is where that direction is level.
+    """
+
+    row: Rows
+    way: Floats
+    area: Floats
+    box: Floats
+
+    def take(self, some: Rows | Mask) -> "_Tries":
+        return _Tries(*(one[some] for one in vars(self).values()))
+
+    @property
+    def centre(self) -> Floats:
+        x, y = (self.box[:, :2] + self.box[:, 2:]).T / 2
+        return _back(np.stack([x, y], axis=1), self.way)
+
+
+def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
+    """Return the largest rectangle found in each of some polygons: coarsely, then turned, then to the last."""
+    n = len(parts)
+    ways, starts = _directions(edges), np.zeros((n, 1, 2)) if convex else _starts(parts, edges.middle)
+    row = np.repeat(np.arange(n), ways.shape[1] * starts.shape[1])
+    way = np.tile(ways, (1, starts.shape[1], 1)).reshape(-1, 2)
+    start = np.repeat(starts, ways.shape[1], axis=1).reshape(-1, 2)
+    found = _search(edges, row, way, start, convex=convex)
+    found = found.take(_firsts(found.area.reshape(n, -1), KEPT))
+    enough = ENOUGH * np.asarray(shapely.area(parts))[found.row]
+    for step in range(1, FINER + 1):
+        for by in (np.pi / 2 / TURNS / 2**step, -np.pi / 2 / TURNS / 2**step):
+            if not len(some := np.flatnonzero(found.area < enough)):
+                break
+            one = found.take(some)
+            found = _better(found, some, _search(edges, one.row, _turn(one.way, by), one.centre, convex=convex))
+    found = found.take(_firsts(found.area.reshape(n, -1), 1))
+    every = np.arange(n)
+    for _ in range(1 if convex else 3):
+        found = _better(found, every, _within(edges, found.row, found.way, found.box, convex=convex, rounds=LAST))
+    return _certain(parts, edges.middle, found)
+
+
+def _firsts(area: Floats, some: int) -> Rows:
+    """Return the places of the largest of each row, counted through."""
+    order = np.argsort(-area, axis=1, kind="stable")[:, :some]
+    return (np.arange(len(area))[:, None] * area.shape[1] + order).ravel()
+
+
+def _better(found: _Tries, some: Rows, other: _Tries) -> _Tries:
+    """Put other tries in the place of some where they are larger."""
+    more = other.area > found.area[some]
+    way, area, box = found.way.copy(), found.area.copy(), found.box.copy()
+    for one, new in ((way, other.way), (area, other.area), (box, other.box)):
+        one[some[more]] = new[more]
+    return _Tries(found.row, way, area, box)
+
+
+def _search(edges: _Edges, row: Rows, way: Floats, start: Floats, *, convex: bool) -> _Tries:
+    point = _forth(start, way)
+    return _within(edges, row, way, np.concatenate([point, point], axis=1), convex=convex, rounds=1)
+
+
+def _within(edges: _Edges, row: Rows, way: Floats, box: Floats, *, convex: bool, rounds: int) -> _Tries:
+    """Find the largest rectangles in the regions around boxes, a cache's worth at a time."""
+    found = []
+    each = PLACES * max(edges.start.shape[1], PLACES // 2)
+    for some in np.array_split(np.arange(len(row)), max(-(-len(row) * each // CACHE), 1)):
+        a, b = (_forth(one[row[some]], way[some, None, :]) for one in (edges.start, edges.end))
+        lines, limits = edges.outer[row[some]], np.concatenate([a.min(axis=1), a.max(axis=1)], axis=1)
+        if not convex:
+            lines, limits = _parted(a, b, box[some], (lines, limits))
+        found.append(largest(regions(a, b, lines, limits), rounds=rounds, narrow=not convex))
+    area, boxes = (np.concatenate(one) for one in zip(*found, strict=True))
+    return _Tries(row, way, area, boxes)
+
+
+def _parted(a: Floats, b: Floats, box: Floats, known: tuple[Mask, Floats]) -> tuple[Mask, Floats]:
+    """Part every inner edge from its box: by its own line, or by an upright or level one, whichever is farther.
+
+    Returns:
+        the edges whose lines bound the region, and the limits the others set: x0, y0, x1, y1.
+    """
+    outer, limits = known
+    along, half = b - a, (box[:, None, 2:] - box[:, None, :2]) / 2
+    to = (box[:, None, 2:] + box[:, None, :2]) / 2 - a
+    aside = along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
+    reach = np.abs(along[..., 0]) * half[..., 1] + np.abs(along[..., 1]) * half[..., 0]
+    length = _length(along)
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    gaps = np.stack(
+        [
+            (aside - reach) / np.where(length > 0, length, 1.0),
+            box[:, None, 0] - high[..., 0],
+            box[:, None, 1] - high[..., 1],
+            low[..., 0] - box[:, None, 2],
+            low[..., 1] - box[:, None, 3],
+        ]
+    )
+    choice = np.where(outer, 0, gaps.argmax(axis=0))
+    limits = limits.copy()
+    for side in (0, 1):
+        least = np.where(choice == 1 + side, high[..., side], -np.inf).max(axis=1)
+        most = np.where(choice == 3 + side, low[..., side], np.inf).min(axis=1)
+        limits[:, side] = np.maximum(limits[:, side], least)
+        limits[:, 2 + side] = np.minimum(limits[:, 2 + side], most)
+    return choice == 0, limits
+
+
+def _starts(parts: Shapes, middle: Floats) -> Floats:
+    """Return points inside polygons: the middles of the largest triangles they are made of; float64[n, starts, 2]."""
+    triangles, of = shapely.get_parts(shapely.constrained_delaunay_triangles(parts), return_index=True)
+    order = np.lexsort((np.arange(len(of)), -shapely.area(triangles), of))
+    sizes = np.bincount(of, minlength=len(parts))
+    first = np.cumsum(sizes) - sizes
+    at = order[first[:, None] + np.minimum(np.arange(STARTS)[None, :], sizes[:, None] - 1)]
+    points = shapely.get_coordinates(shapely.centroid(triangles[at.ravel()])).reshape(len(parts), STARTS, 2)
+    return np.asarray(points - middle[:, None, :])
+
+
+def _directions(edges: _Edges) -> Floats:
+    """Return the directions tried: of the longest edges, and of the longest one turned step by step."""
+    along = edges.end - edges.start
+    length = _length(along)
+    order = np.argsort(-length, axis=1, kind="stable")[:, :EDGES]
+    row = np.arange(len(along))[:, None]
+    size = length[row, order][..., None]
+    own = np.where(size > 0, along[row, order], [1.0, 0.0]) / np.where(size > 0, size, 1.0)
+    turned = [_turn(own[:, 0], np.pi / 2 * step / TURNS) for step in range(1, TURNS)]
+    return np.concatenate([own, np.stack(turned, axis=1)], axis=1)
+
+
+def _turn(way: Floats, by: float) -> Floats:
+    cos, sin = float(np.cos(by)), float(np.sin(by))
+    return np.stack([way[..., 0] * cos - way[..., 1] * sin, way[..., 0] * sin + way[..., 1] * cos], axis=-1)
+
+
+def _forth(points: Floats, way: Floats) -> Floats:
+    """Turn points so that a direction becomes level."""
+    x, y, cos, sin = points[..., 0], points[..., 1], way[..., 0], way[..., 1]
+    return np.stack([x * cos + y * sin, y * cos - x * sin], axis=-1)
+
+
+def _back(points: Floats, way: Floats) -> Floats:
+    return _forth(points, way * [1.0, -1.0])
+
+
+def _certain(parts: Shapes, middle: Floats, found: _Tries) -> Shapes:
+    """Draw rectangles in until each lies within its polygon, by the exact predicate; empty where none does."""
+    result: Shapes = np.full(len(parts), shapely.Polygon(), dtype=object)
+    by = 16 * np.finfo(np.float64).eps * np.abs(np.asarray(shapely.bounds(parts))).max(axis=1)
+    left = np.flatnonzero(found.area > 0)
+    shapely.prepare(parts)
+    for step in range(DRAWN_IN):
+        d = by[left] * 4.0**step
+        x0, y0, x1, y1 = (found.box[left] + np.stack([d, d, -d, -d], axis=1)).T
+        corners = np.stack([x0, y0, x1, y0, x1, y1, x0, y1], axis=1).reshape(-1, 4, 2)
+        corners = _back(corners, found.way[left, None, :]) + middle[left, None, :]
+        shapes = shapely.polygons(corners)
+        inside = (x0 < x1) & (y0 < y1) & shapely.within(shapes, parts[left])
+        result[left[inside]] = shapes[inside]
+        left = left[~inside]
+    return result
