@@ -1,6 +1,6 @@
 """Work done one step ahead: while an item is used, a thread makes the next one."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
+def ahead(items: Iterable[T]) -> Generator[T, None, None]:
     """Yield items as they come, each made while the one before is used; what making one raises is raised here.
 
     It pays where making an item leaves the interpreter to others: reading, GEOS, Arrow.

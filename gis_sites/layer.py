@@ -177,6 +177,7 @@ class Layer(Frozen):
     part: str = "all"
     """`all`; `table`: one part a table; or the field whose values are the parts."""
     overlap: Literal["newest", "report"] = "report"
+    """What is done where rows overlap. Of a layer whose file says either, an import reports overlaps and gaps."""
     coverage: Literal["boundary", "own", "parcels", "none"] = "boundary"
     parcels: Name | None = None
     """The field of a row without geometry that names the parcels it stands for."""

@@ -4,6 +4,7 @@ import functools
 import json
 import shutil
 import stat
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,11 +15,12 @@ from typing import Any, Literal
 import pytest
 import sqlalchemy as sa
 
+from gis_sites import cli
 from gis_sites.errors import DatabaseError, GisSitesError, Refused, WrongUse
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from gis_sites.store import cluster, dump
-from gis_sites.store.backup import ABOUT, DUMP, _beside, backup, restore
+from gis_sites.store.backup import ABOUT, DUMP, About, _beside, backup, restore
 from gis_sites.store.connect import open_store
 from tests.conftest import Databases
 from tests.survival import Place, gone, run
@@ -311,3 +313,37 @@ def test_two_backups_into_one_file_do_not_mix(file: Path, demo_city: Settings, t
         held.write(b"half")
         assert "x.backup" in refusal(Refused, lambda: backup(demo_city, tmp_path / "x.backup"))
     assert (tmp_path / "x.backup").read_bytes() == b"half"
+
+
+def test_the_commands_say_what_they_did(
+    file: Path,
+    elsewhere: Callable[[str], Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings, path = elsewhere("commands"), tmp_path / "again.backup"
+
+    def command(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setenv("GIS_SITES_DATABASE_URL", str(settings.database_url))
+        monkeypatch.setenv("GIS_SITES_HOME", str(settings.home))
+        monkeypatch.setattr(sys, "argv", ["gis-sites", "db", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(str(ended.value.code)), said.out, said.err
+
+    assert command("restore", file)[:2] == (0, command_said(file))
+    code, out, _ = command("backup", path, "--lang", "en")
+    assert (code, "backed up" in out, path.exists()) == (0, True, True)
+    code, _, err = command("restore", path)
+    assert (code, "zasób nie jest pusty" in err) == (1, True)
+    code, _, err = command("restore", tmp_path / "nowhere")
+    assert (code, "nie ma pliku" in err) == (2, True)
+
+
+def command_said(file: Path) -> str:
+    """What the command says of a backup, in Polish."""
+    with zipfile.ZipFile(file) as archive:
+        about = About.model_validate_json(archive.read(ABOUT))
+    return f"Odtworzono zasób z kopii z {about.at:%Y-%m-%d %H:%M} UTC (stan {about.state}).\n"

@@ -32,6 +32,8 @@ KEPT = 1_000
 """Findings of one type that are kept one by one, the largest; of all the rest only the number."""
 TILE = 8_000
 """Rows looked at together."""
+CROWD = 10 * TILE
+"""More rows than this in one place, where tiles cannot be smaller, are a heap."""
 NONE = "–"
 
 
@@ -134,11 +136,14 @@ class Look:
     def _read(self, box: Bounds) -> list[Beside]:
         """Read the rows in and around a box; those that are not to be compared apart from each other."""
         bounds = np.array(box) + np.array([-1, -1, 1, 1]) * borders.GAP_M
-        rows = held.beside(self.conn, self.revision, bounds.tolist(), None if self.across else list(self.tallies))
+        parts = None if self.across else list(self.tallies)
+        rows = held.beside(self.conn, self.revision, bounds.tolist(), parts, most=CROWD + 1)
         return [rows] if self.across else _by_part(rows)
 
     def _try(self, rows: Beside, tile: Tile) -> None:
         try:
+            if len(rows.row) > CROWD:
+                raise borders.Heap
             self._meet(rows, tile)
         except borders.Heap:
             where = shapely.to_wkb(shapely.box(*shapely.total_bounds(rows.geometry)))

@@ -30,6 +30,8 @@ class Changed(BaseModel):
     moved_m: float | None = None
     """How far a point of an outline lies from the other outline, in the one that moved farthest."""
     median_moved_m: float | None = None
+    examples: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
+    """`new` and `old` -> class -> the first keys."""
 
 
 class ColumnFate(BaseModel):

@@ -30,7 +30,7 @@ LAST = 12
 """How often the search closes in on the last."""
 DRAWN_IN = 16
 """How often a rectangle that is not within its polygon is drawn in, four times as far each time."""
-CACHE = 1 << 17
+CACHE = 1 << 16
 """Numbers looked at together: what fits into the cache."""
 PLACES = 17
 """About how many places are looked at in a region (`upright`), a line each."""

@@ -7,6 +7,7 @@ answer never depends on what other regions are asked about.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,14 +18,14 @@ CELLS = 8
 """Into how many cells the breadth of a region is cut at first, besides at its corners."""
 CORNERS = 16
 """Where a region has no more lines than this the breadth is cut at the places of their corners too."""
-CLOSER = 8
-"""Into how many cells a range of places is cut each time it closes in; it becomes a quarter as wide."""
+CLOSER = 3
+"""Into how many cells the range on each side of an end is cut each time it closes in."""
 LEVEL = 1e-12
 """Edges that rise less than this part of their length to the side are upright."""
 
 _STEPS = np.arange(CELLS + 1) / CELLS
 _MORE_STEPS = np.arange(2 * CELLS + 1) / (2 * CELLS)
-_CLOSER_STEPS = np.arange(CLOSER + 1) / CLOSER
+_HALF = np.arange(CLOSER + 1) / CLOSER
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +91,13 @@ def largest(found: Regions, *, rounds: int, narrow: bool) -> tuple[Floats, Float
     ceiling, floor = found.ceiling(x), found.floor(x)
     tall = np.minimum(ceiling[:, left], ceiling[:, right]) - np.maximum(floor[:, left], floor[:, right])
     best = (np.maximum(tall, 0.0) * (x[:, right] - x[:, left])).argmax(axis=1)
-    ends = [_around(x, left[best]), _around(x, right[best])]
-    row = np.arange(len(x))
-    x0, x1 = x[row, left[best]], x[row, right[best]]
+    pair = _around(x, left[best]), _around(x, right[best])
     for _ in range(rounds):
-        x0, x1, ends = _closer(found, ends)
-    both = np.stack([x0, x1], axis=1)
-    y0, y1 = found.floor(both).max(axis=1), found.ceiling(both).min(axis=1)
-    return np.maximum(y1 - y0, 0.0) * np.maximum(x1 - x0, 0.0), np.stack([x0, y0, x1, y1], axis=1)
+        pair = _closer(found, pair)
+    ends = np.stack([one.at for one in pair], axis=1)
+    y0, y1 = found.floor(ends).max(axis=1), found.ceiling(ends).min(axis=1)
+    area = np.maximum(y1 - y0, 0.0) * np.maximum(ends[:, 1] - ends[:, 0], 0.0)
+    return area, np.stack([ends[:, 0], y0, ends[:, 1], y1], axis=1)
 
 
 def _places(found: Regions, low: Floats, high: Floats) -> Floats:
@@ -122,22 +122,32 @@ def _breadth(found: Regions, low: Floats, high: Floats) -> tuple[Floats, Floats]
     )
 
 
-def _around(x: Floats, at: Rows) -> tuple[Floats, Floats]:
+class _End(NamedTuple):
+    """Where an end of each rectangle is, and between which places the best one lies."""
+
+    before: Floats
+    at: Floats
+    after: Floats
+
+    def places(self) -> Floats:
+        """Return places from before to after, rising, the end itself among them."""
+        first = self.before[:, None] + (self.at - self.before)[:, None] * _HALF[:-1]
+        return np.concatenate([first, self.at[:, None] + (self.after - self.at)[:, None] * _HALF], axis=1)
+
+
+def _around(x: Floats, at: Rows) -> _End:
     row = np.arange(len(x))
-    return x[row, np.maximum(at - 1, 0)], x[row, np.minimum(at + 1, x.shape[1] - 1)]
+    return _End(x[row, np.maximum(at - 1, 0)], x[row, at], x[row, np.minimum(at + 1, x.shape[1] - 1)])
 
 
-def _closer(
-    found: Regions, ends: list[tuple[Floats, Floats]]
-) -> tuple[Floats, Floats, list[tuple[Floats, Floats]]]:
-    """Look at a grid of places within the ranges of both ends, and close in on the best pair."""
-    xs = [low[:, None] + (high - low)[:, None] * _CLOSER_STEPS for low, high in ends]
-    n = CLOSER + 1
-    x = np.concatenate(xs, axis=1)
+def _closer(found: Regions, pair: tuple[_End, _End]) -> tuple[_End, _End]:
+    """Look at places around both ends, and close in on the best pair; never worse than before."""
+    first, last = (end.places() for end in pair)
+    n = first.shape[1]
+    x = np.concatenate([first, last], axis=1)
     ceiling, floor = found.ceiling(x), found.floor(x)
     tall = np.minimum(ceiling[:, :n, None], ceiling[:, None, n:]) - np.maximum(floor[:, :n, None], floor[:, None, n:])
-    wide = xs[1][:, None, :] - xs[0][:, :, None]
+    wide = last[:, None, :] - first[:, :, None]
     area = np.maximum(tall, 0.0) * np.maximum(wide, 0.0)
-    left, right = np.divmod(area.reshape(len(x), -1).argmax(axis=1), n)
-    row = np.arange(len(x))
-    return xs[0][row, left], xs[1][row, right], [_around(xs[0], left), _around(xs[1], right)]
+    left, right = np.divmod(area.reshape(len(x), n * n).argmax(axis=1), n)
+    return _around(first, left), _around(last, right)

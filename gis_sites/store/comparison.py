@@ -5,14 +5,16 @@ counted and nowhere kept, so a city of parcels that did not change costs one joi
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer
+from gis_sites.findings import mask
 from gis_sites.store import descent
 from gis_sites.store.copy import quoted_column
+from gis_sites.store.loads import MASKED
 from gis_sites.store.revisions import Revision
 from gis_sites.store.tables import field_columns, quoted
 
@@ -90,6 +92,15 @@ FIELDS = """
 SELECT name, count(*) AS rows FROM pg_temp.difference, unnest(fields) AS name
 GROUP BY name ORDER BY rows DESC, name
 """
+EXAMPLES = """
+SELECT side, class, array_agg(key ORDER BY place) AS keys FROM (
+    SELECT side, class, key, row_number() OVER (PARTITION BY side, class ORDER BY row) AS place
+    FROM pg_temp.difference
+    CROSS JOIN LATERAL (VALUES ('new', new_class, new_key, new_row), ('old', old_class, old_key, old_row))
+        AS one (side, class, key, row)
+    WHERE class IS NOT NULL AND class <> 'kept'
+) AS numbered WHERE place <= 5 GROUP BY side, class
+"""
 ALL_ROWS = "SELECT * FROM pg_temp.difference ORDER BY old_row, new_row"
 SOME_ROWS = """
 SELECT * FROM (
@@ -119,6 +130,8 @@ class Comparison:
     """How far the one of them that moved farthest did, see `Difference.moved_m`."""
     median_moved_m: float | None = None
     """Half of them moved no farther."""
+    examples: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """`new` and `old` -> class -> the first keys, masked where they are not public."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +180,8 @@ def compare(
     if base is None:
         return Comparison({**dict.fromkeys(NEW, 0), "added": loaded}, dict.fromkeys(OLD, 0))
     _differences(conn, layer, base, revision, sorted(parts))
-    return _counted(conn, _rows(base, parts), loaded)
+    counted = _counted(conn, _rows(base, parts), loaded)
+    return replace(counted, examples=_examples(conn, layer))
 
 
 def differing(conn: sa.Connection, *, most: int | None = None) -> Iterator[Difference]:
@@ -287,3 +301,11 @@ def _counted(conn: sa.Connection, before: int, after: int) -> Comparison:
     old["kept"] = before - (sum(old.values()) - old["kept"])
     fields = {row.name: row.rows for row in conn.execute(sa.text(FIELDS))}
     return Comparison(new, old, fields, *reshaped)
+
+
+def _examples(conn: sa.Connection, layer: Layer) -> dict[str, dict[str, list[str]]]:
+    private = any(not layer.fields[name].public for name in layer.key_fields)
+    found: dict[str, dict[str, list[str]]] = {"new": {}, "old": {}}
+    for side, kind, keys in conn.execute(sa.text(EXAMPLES)):
+        found[side][kind] = [MASKED] if private else [mask(key) for key in keys]
+    return found

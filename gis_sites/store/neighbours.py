@@ -98,13 +98,15 @@ def _divided(cells: npt.NDArray[np.int64], tile: Tile, most: int) -> Iterator[Ti
     yield from _divided(cells[~mine], tile._replace(**{ends[1]: cut * CELL_M}), most)
 
 
-def beside(conn: sa.Connection, revision: "Revision", bounds: Bounds, parts: Sequence[str] | None = None) -> Beside:
-    """Read number, part and geometry of the rows in a box, of some parts only where they are named."""
+def beside(
+    conn: sa.Connection, revision: "Revision", bounds: Bounds, parts: Sequence[str] | None = None, *, most: int
+) -> Beside:
+    """Read number, part and geometry of at most so many rows in a box, of some parts only where they are named."""
     query = (
         f"SELECT row, part, geom FROM {quoted(revision.table)} "  # noqa: S608 - our own name
         "WHERE geom && ST_MakeBox2D(ST_MakePoint(%(x0)s, %(y0)s), ST_MakePoint(%(x1)s, %(y1)s)) "
         + ("" if parts is None else "AND part = ANY(%(parts)s) ")
-        + "ORDER BY row"
+        + f"ORDER BY row LIMIT {most:d}"
     )
     params = dict(zip(("x0", "y0", "x1", "y1"), bounds, strict=True))
     types = {"row": pa.int64(), "part": pa.string(), "geom": pa.string()}

@@ -73,7 +73,9 @@ def _orphans(conn: sa.Connection) -> list[str]:
         "  (SELECT value::bigint FROM held, jsonb_each_text(held.revisions))"
         " UNION SELECT table_name FROM registry.profiles WHERE id IN"
         "  (SELECT kind.value::bigint FROM held, jsonb_each(held.profiles) AS layer,"
-        "   jsonb_each_text(layer.value) AS kind))"
+        "   jsonb_each_text(layer.value) AS kind)"
+        # Blocks younger than the newest state wait for the next one: a run that was broken off goes on with them.
+        "  OR at > (SELECT coalesce(max(at), '-infinity') FROM registry.states))"
         "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname = :schema AND NOT EXISTS ("
         " SELECT FROM wanted WHERE table_name IN (schemaname || '.' || tablename,"
         "  regexp_replace(tablename, :cache, schemaname || '.\\1'))) ORDER BY name"

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ from tests.api.support import TestClient
 from tests.api.test_errors import HEADERS
 
 ANY = {"format": 1}
+
+
+def alone(running: Coroutine[Any, Any, None]) -> None:
+    """Run to the end in a thread of its own: that of the tests may have a loop already, a browser's."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, running).result()
 
 
 def test_a_bucket_is_refilled_evenly() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from gis_sites.store import neighbours as held
 from gis_sites.store import revisions, states
 from gis_sites.store.connect import Store
 from tests.intake.support import EAST, NORTH, balanced, box, counts, line, parcel_id, parcels, take, write
+from tests.intake.test_real import found
 
 WORDS = {"overlap", "gap", "geometry_shared", "heap", "neighbours_unchecked", "not_all_kept"}
 
@@ -198,6 +200,14 @@ def test_a_heap_is_said_and_not_compared_in_full(
     assert shapely.from_wkb(noticed(store, report)[0].wkb).contains(shapes[0])
 
 
+def test_a_crowd_in_one_place_is_not_read_whole(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "CROWD", 5)
+    path = parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(9)], grid(3))
+    assert [one.finding.values for one in noticed(store, take(store, catalogue, path))] == [{"rows": 6}]
+
+
 # --- tiles ---
 
 
@@ -338,6 +348,16 @@ def test_two_tidy_layers_upon_each_other_are_compared_throughout() -> None:
     mixed = (found.left < 36) & (found.right >= 36)
     assert mixed.all()
     assert found.area.sum() == pytest.approx(120 * 120)
+
+
+@pytest.mark.parametrize("path", found("cambridge/cambridge.gpkg"))
+def test_the_overlaps_of_a_real_town(path: Path) -> None:
+    """What is known of the file: 95 pairs of parcels overlap, the largest by 3,468 m2."""
+    shapes = pyogrio.read_dataframe(path, layer="parcels_fy2014", columns=[]).geometry.to_numpy()
+    polygons = shapely.make_valid(shapes[~shapely.is_missing(shapes)], method="structure")
+    overlapping = borders.overlaps(polygons, borders.borders(polygons))
+    assert len(overlapping.area) == 95
+    assert overlapping.area.max() == pytest.approx(3468.5, abs=0.1)
 
 
 def test_rows_without_geometry_are_no_neighbours(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:

@@ -82,6 +82,12 @@ def test_every_change_is_told_once(inventory: Inventory) -> None:
     assert sum(case.rows for case in one.cases) == one.differing == 11
     assert (sum(one.counts.new.values()), sum(one.counts.old.values())) == (7, 7)
     assert (by_layer["water"].cases[0].fields, by_layer["water"].counts.reshaped) == (("diameter_mm",), 1)
+    assert one.counts.examples["old"] == {
+        "split": [parcel_id(1)], "merged": [parcel_id(2), parcel_id(3)], "renumbered": [parcel_id(4)],
+        "removed": [parcel_id(6)],
+    }  # fmt: skip
+    assert one.counts.examples["new"]["split_from"] == [parcel_id("1/1"), parcel_id("1/2")]
+    assert by_layer["water"].counts.examples["new"] == {"changed": ["***"]}
     # what the report of the load says is the same
     report = {entry["layer"]: entry["changes"] for entry in (load.report or {})["loads"]}
     assert report == {name: vars(found.counts) for name, found in by_layer.items()}
