@@ -152,6 +152,9 @@ def _agreed(preview: Any, lang: str | None) -> bool:  # noqa: ANN401 - an Import
 @app.command()
 def profile(
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day that counts; today.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="Let the workers of a Dask cluster measure.")
+    ] = None,
     explain: Annotated[str | None, typer.Option(metavar="PARCEL", help="Say how every value is known.")] = None,
     lang: Lang = None,
     json_: Json = None,
@@ -164,7 +167,7 @@ def profile(
             found = inventory.explain(explain)
             write_json(found) if json_ else draw(explanation_table(found, inventory.catalogue, _lang(lang)))
             return
-        state = inventory.profile(_day(as_of), progress=progress)
+        state = inventory.profile(_day(as_of), scheduler=scheduler, progress=progress)
         draw(state_line(state, _lang(lang)))
 
 

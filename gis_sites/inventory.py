@@ -124,10 +124,13 @@ class Inventory:
                 report = report.model_copy(update={"state": state.id})
         return report
 
-    def profile(self, as_of: date | None = None, *, progress: Progress = silent) -> State:
-        """Bring the profile up to date, as of a day (today), and publish it; return the state that holds then."""
+    def profile(self, as_of: date | None = None, *, scheduler: str | None = None, progress: Progress = silent) -> State:
+        """Bring the profile up to date, as of a day (today), and publish it; return the state that holds then.
+
+        With `scheduler` the workers of a Dask cluster measure, to the same result.
+        """
         with self._writing():
-            return self._publish("profile", as_of=as_of, progress=progress)
+            return self._publish("profile", as_of=as_of, scheduler=scheduler, progress=progress)
 
     def rollback(self, state: int) -> State:
         """Publish what an older state published; the states between stay in the history."""
@@ -211,9 +214,11 @@ class Inventory:
             self.refresh_views()
             yield
 
-    def _publish(self, reason: str, *, as_of: date | None = None, progress: Progress = silent) -> State:
+    def _publish(
+        self, reason: str, *, as_of: date | None = None, scheduler: str | None = None, progress: Progress = silent
+    ) -> State:
         from gis_sites.profile.build import build
-        from gis_sites.profile.workers import workers
+        from gis_sites.profile.workers import cluster, workers
         from gis_sites.store import pictures, retention
 
         day = as_of or today()
@@ -223,7 +228,7 @@ class Inventory:
         if base is None and not held:
             raise NotFound("inventory.empty")
         parcels = held["parcel"].rows if "parcel" in held else 0
-        with workers(self.store.settings.workers, parcels) as executor:
+        with cluster(scheduler) if scheduler else workers(self.store.settings.workers, parcels) as executor:
             blocks, stale_after = build(
                 self.store, self.catalogue, held, as_of=day, executor=executor, progress=progress
             )

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
@@ -156,6 +157,42 @@ class Strip(Frozen):
     table: str
 
 
+class NetRule(Frozen):
+    """What the net area loses around some rows of a layer, since when, and who says so."""
+
+    layer: Name
+    """Whose rows take land; `parcel`: the boundary of the site itself."""
+    where: Where = Field(default_factory=dict)
+    communes: tuple[Literal["1", "2", "3", "4", "5", "8", "9"], ...] = ()
+    """The kinds of commune (the digit after `_` in a parcel's identifier) where it holds; none: everywhere."""
+    sure_m: float | None = Field(default=None, ge=0)
+    """How far from a row land is surely lost, 0 for the row's own polygon; without it nothing surely is."""
+    may_m: float | None = Field(default=None, ge=0)
+    """How far it may be lost besides; by default no farther than surely."""
+    since: date | None = Field(default=None, alias="from")
+    until: date | None = Field(default=None, alias="to")
+    """The last day it holds."""
+    reference: str = Field(min_length=1)
+    confidence: Literal["verified", "secondary", "from-memory", "usual"]
+
+    @property
+    def most_m(self) -> float | None:
+        """How far from a row land may be lost at most."""
+        return self.sure_m if self.may_m is None else max(self.may_m, self.sure_m or 0.0)
+
+    def holds(self, day: date) -> bool:
+        """Tell whether it holds on a day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+
+class NetStep(Frozen):
+    """One step from the drawn area to the net area."""
+
+    name: Name
+    title: Title
+    rules: tuple[NetRule, ...] = Field(min_length=1)
+
+
 class OwnList(Frozen):
     """Where a parcel carries its own list: the parcel field, and how the area of an item is called.
 
@@ -189,6 +226,8 @@ class Layer(Frozen):
     attributes: Mapping[Name, AttributeSpec] = Field(default_factory=dict)
     strip: Strip | None = None
     list: OwnList | None = None
+    net: tuple[NetStep, ...] = ()
+    """What the net area of a site loses, step by step."""
     legend: tuple[Legend, ...] = ()
     _hash: str = PrivateAttr(default="")
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 @contextmanager
 def progress_bars() -> "Iterator[Progress]":
     """Show a bar a step on standard error, when a person is looking."""
-    from rich.console import Console
     from rich import progress
+    from rich.console import Console
 
     console = Console(stderr=True)
     columns = (

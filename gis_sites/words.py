@@ -1,13 +1,17 @@
 """Sentences people read, in every language we speak: one table a language, looked up by key."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePath
 from string import Formatter
 from typing import Any
 
 LANGUAGES = ("pl", "en")
+ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal would obey: a value from a foreign file may hold it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def _spoken(value: Any, lang: str) -> Any:  # noqa: ANN401 - whatever the senten
         return value.say(lang)
     if isinstance(value, tuple) and any(isinstance(one, Said) for one in value):
         return "; ".join(str(_spoken(one, lang)) for one in value)
-    return value
+    return ORDERS.sub("?", str(value)) if isinstance(value, str | PurePath | Exception) else value
 
 
 def number(value: float, lang: str, digits: int = 2) -> str:

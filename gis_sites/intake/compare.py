@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, Layer
-from gis_sites.store import comparison, loads, revisions
-from gis_sites.store.comparison import Comparison, Difference, Link
+from gis_sites.store import comparison, differences, loads, revisions
+from gis_sites.store.comparison import Comparison
+from gis_sites.store.differences import Difference, Link
 from gis_sites.store.revisions import Revision
 
 CASES = 2_000
@@ -150,7 +151,7 @@ Pair = tuple[Revision, Revision]
 
 def _descents(conn: sa.Connection, layer: Layer, pair: Pair, most: int) -> Iterator[Case]:
     """Yield a case for all rows that hang together: what they were, and what they became."""
-    links = comparison.links(conn, most=most)
+    links = differences.links(conn, most=most)
     olds = _sides(conn, layer, pair[0], {link.old_row for link in links}, ())
     news = _sides(conn, layer, pair[1], {link.new_row for link in links}, ())
     for group in _together(links):
@@ -177,7 +178,7 @@ def _ends(link: Link) -> tuple[tuple[str, int], tuple[str, int]]:
 
 def _alone(conn: sa.Connection, layer: Layer, pair: Pair, most: int) -> Iterator[Case]:
     """Yield a case for each row that came, went or changed by itself."""
-    rows = list(comparison.differing(conn, most=most))
+    rows = list(differences.differing(conn, most=most))
     fields = tuple(sorted({name for one in rows for name in one.fields}))
     olds = _sides(conn, layer, pair[0], {one.old_row for one in rows}, fields)
     news = _sides(conn, layer, pair[1], {one.new_row for one in rows}, fields)

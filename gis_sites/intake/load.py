@@ -28,7 +28,7 @@ from gis_sites.store import saved, states
 from gis_sites.store.connect import Store
 from gis_sites.store.revisions import Revision
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same input would make another revision than before."""
 
 

@@ -5,7 +5,7 @@ wrong here is one more finding, and the load stands.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
@@ -34,7 +34,8 @@ TILE = 8_000
 """Rows looked at together."""
 CROWD = 10 * TILE
 """More rows than this in one place, where tiles cannot be smaller, are a heap."""
-NONE = "–"
+NAMED = 8
+"""Neighbours of a long gap that its sentence names."""
 
 
 @dataclass(order=True, frozen=True)
@@ -179,7 +180,7 @@ class Look:
                 # Rows that stayed are numbered as in another file: their numbers would mislead.
                 here = [str(source[row]) for row in met.others if parts[row] in self.tallies]
                 names = [keys[row] for row in met.others if row in keys]
-                values: dict[str, object] = {"other": ", ".join(names) or NONE, "there": ", ".join(here) or NONE}
+                values: dict[str, object] = {"other": _some(names), "there": _some(here)}
                 values |= {name: _rounded(value) for name, value in met.values.items()}
                 finding = Finding(kind, source[met.row], keys.get(met.row), values=values, place=met.wkb)
                 self.tallies[part].find(finding)
@@ -202,6 +203,15 @@ def _met(
     teller = next(place for place in places if mine[place])
     others = tuple(int(rows.row[place]) for place in places if place != teller)
     return Met(values["area"], int(rows.row[teller]), others, shapely.to_wkb(where), values), rows.part[teller]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name a few.
+
+    >>> _some(["a", "b"]), _some([])
+    ('a, b', '–')
+    """
+    return ", ".join([*names[:NAMED], *(["…"] if len(names) > NAMED else [])]) or "–"
 
 
 def _rounded(value: float) -> float:

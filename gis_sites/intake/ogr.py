@@ -109,8 +109,9 @@ def _straight(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyar
     curved = np.isin(_kinds(shapes), CURVES)
     if curved.any():
         rows, cells = batch.column("__row"), shapes.to_pylist()
-        for place in np.flatnonzero(curved).tolist():
-            cells[place] = _fetch(file, table, rows[place].as_py())
+        bent = np.flatnonzero(curved).tolist()
+        for place, shape in zip(bent, _fetched(file, table, [rows[place].as_py() for place in bent]), strict=True):
+            cells[place] = shape
         shapes = pa.array(cells, shapes.type)
     arrays = [*batch.columns[:-1], shapes, pa.array(curved, pa.bool_())]
     return pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, "__curved"])
@@ -130,13 +131,12 @@ def _kinds(shapes: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 - pyarrow come
     return kinds
 
 
-def _fetch(file: File, table: str, row: int) -> bytes | None:
+def _fetched(file: File, table: str, rows: list[int]) -> Iterator[bytes | None]:
     import fiona
     import shapely
 
     with fiona.open(file.path, layer=table, **_options(file)) as features:
-        found = features[row]
-        if found is None or found.geometry is None:
-            return None
-        wkb: bytes = shapely.to_wkb(shapely.geometry.shape(found.geometry))
-        return wkb
+        for row in rows:
+            found = features[row]
+            there = found is not None and found.geometry is not None
+            yield shapely.to_wkb(shapely.geometry.shape(found.geometry)) if there else None

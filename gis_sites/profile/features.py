@@ -95,6 +95,14 @@ def cut(table: pa.Table, geometry: Shapes) -> Features:
     return Features(table, dimension, faces, polygons[face_row] if len(face_row) else face_row, edges, edge_row)
 
 
+def cut_faces(table: pa.Table, geometry: Shapes) -> Features:
+    """Cut polygons into faces only, for measures that look at nothing but areas; a missing one has none."""
+    dimension = np.where(shapely.is_missing(geometry), -1, 2).astype(np.int8)
+    faces, face_row = _faces(geometry)
+    nothing = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
+    return Features(table, dimension, faces, face_row, *nothing)
+
+
 def _faces(geometry: Shapes) -> tuple[Shapes, Rows]:
     """Cut polygons into faces of at most `FACE` vertices, by halving their boxes both ways."""
     parts, row = shapely.get_parts(geometry, return_index=True)

@@ -34,6 +34,11 @@ class Pieces:
 
 
 def met(sites: Sites, features: Features) -> Pieces:
+    """Cut every site by every face it meets, and find out where the pieces lie apart."""
+    return told_apart(overlaps(sites, features))
+
+
+def overlaps(sites: Sites, features: Features) -> Pieces:
     """Cut every site by every face it meets; a site within a face is its own piece, to the last bit."""
     site, face = features.face_tree.query(sites.geometry)
     order = np.lexsort((face, site))
@@ -45,8 +50,8 @@ def met(sites: Sites, features: Features) -> Pieces:
     shape[~whole] = shapely.intersection(sites.geometry[site[~whole]], features.faces[face[~whole]])
     area = np.asarray(shapely.area(shape), dtype=np.float64)
     some = area > 0
-    pieces = Pieces(site[some], features.face_row[face[some]], shape[some], area[some], np.ones(len(sites), dtype=bool))
-    return told_apart(replace(pieces, apart=~pieces.apart))
+    unknown = np.zeros(len(sites), dtype=bool)
+    return Pieces(site[some], features.face_row[face[some]], shape[some], area[some], unknown)
 
 
 def told_apart(pieces: Pieces) -> Pieces:

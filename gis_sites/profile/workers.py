@@ -1,11 +1,16 @@
-"""Worker processes, where the work pays for starting them."""
+"""Who does the work: processes of this machine where that pays for starting them, or a cluster of many."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
+from typing import Any
+
+from gis_sites.errors import Refused
 
 WORTH_STARTING = 20_000
 """Parcels below which one process is done before others have started."""
+PATIENCE_S = 20
+"""How long a cluster is waited for."""
 
 
 @contextmanager
@@ -37,3 +42,66 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Executor]:
+    """Give an executor that hands work to the Dask cluster of a scheduler (`tcp://host:port`).
+
+    Only versions that count as we do may take part: the result is that of one machine, to the last bit.
+
+    Raises:
+        Refused: `distributed` is not installed, nobody answers, the workers count otherwise, or the cluster is lost.
+    """
+    import warnings
+
+    distributed = _distributed(scheduler)
+    # Tasks carry their geometries with them, by design: workers never open the database.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        try:
+            client = distributed.Client(scheduler, timeout=PATIENCE_S, set_as_default=False)
+        except (OSError, ValueError):
+            raise Refused("profile.no_scheduler", scheduler=scheduler) from None
+        with client:
+            _check(client, scheduler)
+            try:
+                yield client.get_executor(pure=False)
+            except (CancelledError, distributed.KilledWorker, distributed.comm.CommClosedError):
+                raise Refused("profile.cluster_lost", scheduler=scheduler) from None
+
+
+def _distributed(scheduler: str) -> Any:  # noqa: ANN401 - a module that is installed only where it is wanted
+    import importlib
+
+    try:
+        return importlib.import_module("distributed")
+    except ModuleNotFoundError:
+        raise Refused("profile.no_distributed", scheduler=scheduler) from None
+
+
+def _check(client: Any, scheduler: str) -> None:  # noqa: ANN401 - of that module
+    """Refuse a cluster without workers, or with some whose libraries may count otherwise."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+    except TimeoutError:
+        raise Refused("profile.no_workers", scheduler=scheduler) from None
+    mine = arithmetic()
+    for worker, theirs in sorted(client.run(arithmetic).items()):
+        if theirs != mine:
+            raise Refused("profile.other_arithmetic", worker=worker, theirs=theirs, mine=mine)
+
+
+def arithmetic() -> str:
+    """Say what the values of this process hang on besides the data: versions of what measures."""
+    import platform
+
+    import numpy
+    import pyproj
+    import shapely
+
+    from gis_sites.profile.stamp import VERSION
+
+    versions = {"gis-sites": VERSION, "GEOS": shapely.geos_version_string, "shapely": shapely.__version__}
+    versions |= {"numpy": numpy.__version__, "PROJ": pyproj.proj_version_str, "on": platform.machine()}
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -4,7 +4,7 @@
 counted and nowhere kept, so a city of parcels that did not change costs one join.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,6 @@ FINE = 0.25
 """How each edge is divided before the distance of two outlines is taken."""
 SMALL, LIGHT = 2_500, 250_000
 """Up to these products of their points two shapes are measured at once, and in the database: it tries every pair."""
-CHUNK = 5_000
 PAIRED = "CASE WHEN o.row IS NOT NULL AND n.row IS NOT NULL"
 
 TABLES = """
@@ -101,17 +100,6 @@ SELECT side, class, array_agg(key ORDER BY place) AS keys FROM (
     WHERE class IS NOT NULL AND class <> 'kept'
 ) AS numbered WHERE place <= 5 GROUP BY side, class
 """
-ALL_ROWS = "SELECT * FROM pg_temp.difference ORDER BY old_row, new_row"
-SOME_ROWS = """
-SELECT * FROM (
-    SELECT *, row_number() OVER (PARTITION BY new_class, old_class
-                                 ORDER BY moved DESC NULLS LAST, abs(grown) DESC, old_row, new_row) AS place
-    FROM pg_temp.difference AS d
-    WHERE NOT EXISTS (SELECT FROM pg_temp.descent WHERE new_row = d.new_row)
-      AND NOT EXISTS (SELECT FROM pg_temp.descent WHERE old_row = d.old_row)
-) AS ranked ORDER BY place, new_class LIMIT :most
-"""
-SOME_LINKS = "SELECT * FROM pg_temp.descent ORDER BY old_row, new_row, how LIMIT :most"
 
 
 @dataclass(frozen=True)
@@ -127,43 +115,11 @@ class Comparison:
     reshaped: int = 0
     """Changed rows whose geometry differs."""
     moved_m: float | None = None
-    """How far the one of them that moved farthest did, see `Difference.moved_m`."""
+    """How far the one of them that moved farthest did, see `differences.Difference`."""
     median_moved_m: float | None = None
     """Half of them moved no farther."""
     examples: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """`new` and `old` -> class -> the first keys, masked where they are not public."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A row that differs: its class among the new rows, among the old ones, or in both where it stays."""
-
-    new_class: str | None
-    old_class: str | None
-    part: str
-    old_key: str | None
-    new_key: str | None
-    old_row: int | None
-    new_row: int | None
-    fields: tuple[str, ...]
-    """The stored columns that differ; a column the old revision lacks does not."""
-    reshaped: bool
-    moved_m: float | None
-    """How far a point of one outline lies from the other outline at most (Hausdorff's distance); None: unknown."""
-    area_change_m2: float | None
-    """Of the drawn area, in the plane of the working CRS."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A row that went, or stayed with less or more, and one that came, or stayed, of its ground."""
-
-    old_row: int
-    new_row: int
-    old_key: str
-    new_key: str
-    how: str
-    """`split`, `merged` or `renumbered`."""
 
 
 def compare(
@@ -171,7 +127,7 @@ def compare(
 ) -> Comparison:
     """Compare the parts a load replaced with what they were in `base`.
 
-    Both tables must be finished. The rows that differ can be had from `differing` until the transaction ends or
+    Both tables must be finished. The rows that differ can be had from `differences` until the transaction ends or
     another comparison is made.
     """
     for statement in (*TABLES.split(";"), descent.TABLE):
@@ -182,35 +138,6 @@ def compare(
     _differences(conn, layer, base, revision, sorted(parts))
     counted = _counted(conn, _rows(base, parts), loaded)
     return replace(counted, examples=_examples(conn, layer))
-
-
-def differing(conn: sa.Connection, *, most: int | None = None) -> Iterator[Difference]:
-    """Yield the rows that differ, a bounded number of them held at a time.
-
-    With `most` only so many, of every class the ones that moved farthest, without those `links` tells of.
-    """
-    rows = sa.text(ALL_ROWS if most is None else SOME_ROWS)
-    streamed = {"stream_results": True, "yield_per": CHUNK}
-    for row in conn.execute(rows, {} if most is None else {"most": most}, execution_options=streamed):
-        yield Difference(
-            row.new_class,
-            row.old_class,
-            row.part,
-            row.old_key,
-            row.new_key,
-            row.old_row,
-            row.new_row,
-            tuple(row.fields),
-            row.reshaped,
-            row.moved,
-            row.grown,
-        )
-
-
-def links(conn: sa.Connection, *, most: int) -> list[Link]:
-    """Return which row that went became which that came, the first so many."""
-    rows = conn.execute(sa.text(SOME_LINKS), {"most": most})
-    return [Link(row.old_row, row.new_row, row.old_key, row.new_key, row.how) for row in rows]
 
 
 def _differences(conn: sa.Connection, layer: Layer, base: Revision, revision: Revision, parts: list[str]) -> None:

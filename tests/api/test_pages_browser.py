@@ -93,14 +93,25 @@ def overflow(page: Page) -> int:
     return wide
 
 
+def brightness(page: Page) -> float:
+    """Return how bright the ground of a page is, 0 to 255."""
+    ground = str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    return sum(map(float, re.findall(r"[\d.]+", ground)[:3])) / 3
+
+
 def first_parcel(page: Page) -> str:
     return str(page.locator("tr[data-site]").first.get_attribute("data-site"))
 
 
-@pytest.mark.parametrize(("viewport", "lang"), [(WIDE, "pl"), (NARROW, "en")], ids=["wide", "narrow"])
-def test_every_page_is_sound(visit: Callable[..., Visit], viewport: dict[str, int], lang: str) -> None:
-    visited = visit(viewport)
+@pytest.mark.parametrize(
+    ("viewport", "lang", "light"),
+    [(WIDE, "pl", "light"), (NARROW, "en", "light"), (WIDE, "pl", "dark")],
+    ids=["wide", "narrow", "dark"],
+)
+def test_every_page_is_sound(visit: Callable[..., Visit], viewport: dict[str, int], lang: str, light: str) -> None:
+    visited = visit(viewport, color_scheme=light)
     page = visited.open(f"/?lang={lang}")
+    assert (brightness(page) < 60) == (light == "dark")
     identifier = first_parcel(page)
     for address in (f"/?area_from=0.2&lang={lang}", "/?kind=offers", f"/parcels/{identifier}?lang={lang}", "/layers",
                     f"/shortlists?template=logistics&lang={lang}"):  # fmt: skip
@@ -255,6 +266,28 @@ def test_an_officer_ranks_sites_and_takes_the_files(visit: Callable[..., Visit],
         assert download.value.suggested_filename.endswith(ending)
         download.value.save_as(tmp_path / f"got{ending}")
         assert (tmp_path / f"got{ending}").stat().st_size > 5000
+    visited.close()
+
+
+def test_a_print_is_dark_on_white_without_what_only_a_screen_can_do(visit: Callable[..., Visit]) -> None:
+    visited = visit(color_scheme="dark")
+    page = visited.open("/")
+    identifier = first_parcel(page)
+    visited.open(f"/parcels/{identifier}")
+    page.emulate_media(media="print")
+    assert brightness(page) == 255
+    ink = str(page.evaluate("getComputedStyle(document.querySelector('.values td')).color"))
+    assert max(map(float, re.findall(r"[\d.]+", ink)[:3])) < 100
+    expect(page.locator("svg.sketch").first).to_be_visible()
+    expect(page.locator(".cautions").first).to_be_visible()
+    for gone in (".ways", ".live", ".layers", ".forms-of", ".index"):
+        assert not page.locator(gone).first.is_visible(), gone
+    page.emulate_media(media="screen")
+    visited.open("/")
+    page.emulate_media(media="print")
+    assert page.locator("tr[data-site]").count() == 25
+    # Nothing asks a reader of paper for JavaScript.
+    assert not page.locator("#no-map").is_visible()
     visited.close()
 
 

@@ -23,9 +23,10 @@ from gis_sites.intake.load import load as load_plan
 from gis_sites.intake.note import Note, read_note
 from gis_sites.intake.plan import read_source
 from gis_sites.settings import Settings
-from gis_sites.store import comparison, descent, lineage, revisions
-from gis_sites.store.comparison import Comparison, Difference
+from gis_sites.store import comparison, descent, differences, lineage, revisions
+from gis_sites.store.comparison import Comparison
 from gis_sites.store.connect import Store, open_store
+from gis_sites.store.differences import Difference
 from gis_sites.store.revisions import Part, Revision
 from tests.intake.support import balanced, box, counts, parcel_id, parcels, take
 from tests.intake.test_real import NOTES, in_crs
@@ -64,7 +65,7 @@ def compared(
         revision = held(conn, store, kind, after)
         wanted = {row["part"] for row in [*(before or []), *after]} if parts is None else parts
         found = comparison.compare(conn, kind, base=base, revision=revision, parts=wanted)
-        rows = list(comparison.differing(conn))
+        rows = list(differences.differing(conn))
         links: set[tuple[str, str, str]] = set()
         if base is not None and kind.name == descent.LAYER:
             by = load(conn)
@@ -260,7 +261,7 @@ def test_a_field_that_differs_is_named_and_one_that_is_new_is_not(store: Store) 
         after = [row("a", square(0), area=1.0, measured=DAY), row("b", square(20), measured=DAY)]
         revision = held(conn, store, LOT, after)
         found = comparison.compare(conn, LOT, base=base, revision=revision, parts=["all"])
-        rows = list(comparison.differing(conn))
+        rows = list(differences.differing(conn))
         transaction.rollback()
     assert (found.new["unchanged"], found.new["changed"], found.fields) == (1, 1, {"area": 1})
     assert [(one.new_key, one.fields, one.reshaped) for one in rows] == [("b", ("area",), False)]
@@ -400,7 +401,7 @@ def test_cambridge_in_two_years(settings: Settings, catalogue: Catalogue, path: 
             reports.append(load_plan(store, catalogue, read_source(store, catalogue, path, note)))
         with store.begin() as conn:
             (changes,) = changes_of(conn, catalogue, reports[1].load or 0)
-            rows = list(comparison.differing(conn))
+            rows = list(differences.differing(conn))
             heirs = {key: lineage.successors(conn, key) for key in sorted(vanished)}
     assert all(map(balanced, reports))
     new, old = reports[1].loads[0].changes.new, reports[1].loads[0].changes.old

@@ -1,6 +1,8 @@
 """A GeoPackage that others are writing, and what is looked at before GDAL opens it."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +14,14 @@ from gis_sites.intake.geopackage import inspect
 from gis_sites.intake.source import open_source
 from tests.intake.support import box, parcels
 
+HOLD = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("BEGIN EXCLUSIVE")
+print(flush=True)
+sys.stdin.readline()
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -20,10 +30,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_file_that_another_program_is_writing_is_refused(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
         with pytest.raises(Refused, match="locked"):
             open_source(path)
+        other.communicate("\n")
     assert [one.name for one in open_source(path).tables] == ["dzialki"]
 
 

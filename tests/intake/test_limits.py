@@ -10,6 +10,7 @@ import pytest
 from gis_sites.errors import Refused
 from gis_sites.intake import limits
 from gis_sites.intake.formats import File
+from gis_sites.words import say
 
 FILE = File("x.gpkg", "gpkg", "x.gpkg")
 BUSY = "limits.SECONDS = 1\nlimits.bound({size})\nwhile True: pass"
@@ -69,6 +70,13 @@ def test_tables_are_within_bounds(tables: list[dict[str, object]], key: str) -> 
 def test_names_of_any_language_are_good() -> None:
     tables = [table("działki ewidencyjne\n(łąki) 😀 'x\"")]
     assert limits.checked(tables, FILE) == tables
+
+
+def test_a_sentence_gives_a_terminal_no_orders() -> None:
+    for value in ("\x1b[2J", "\x9b2J", "a\x07b", Path("\x1b[2J"), ValueError("\x1b[2J")):
+        said = say("import.no_file", "pl", file=value)
+        assert not any(ord(sign) < 32 or 126 < ord(sign) < 160 for sign in said)
+    assert say("import.no_file", "pl", file="łąki\n\t😀").endswith("łąki\n\t😀")
 
 
 def test_a_large_batch_travels_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

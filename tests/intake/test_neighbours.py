@@ -64,6 +64,15 @@ def test_overlaps_and_gaps_of_a_millimetre_are_found_in_their_place(
     assert f"pokrywa się z {parcel_id(4)} (wiersz 4) na 0.01 m²" in over.finding.sentence("pl")
 
 
+def test_a_long_gap_names_a_few_of_its_neighbours(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    shapes = [box(0, 10.2, 200, 10), *(box(n * 10, 0) for n in range(20))]
+    report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(21)], shapes))
+    (gap,) = noticed(store, report)
+    assert gap.finding.values["area"] == pytest.approx(40)
+    assert gap.finding.values["other"].count(parcel_id("")) == 8
+    assert gap.finding.values["other"].endswith(", …")
+
+
 def test_a_tidy_cadastre_says_nothing(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
     shapes = [*grid(4), box(0, 120, 60, 9), shapely.reverse(box(60, 120, 60, 9)), box(0, 135)]
     report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(19)], shapes))

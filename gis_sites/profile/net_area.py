@@ -1,0 +1,159 @@
+"""The net area: what is left of a site when every step has taken its land, each square metre once.
+
+The high end has lost what is surely lost, the low end what may be: around rows whose cells leave it open, and where
+nobody knows of any rows. Areas are planar, of the drawn site, as shares are.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+
+from gis_sites.catalogue import Attribute
+from gis_sites.columns import Floats, Range, Rows
+from gis_sites.layer import NetStep
+from gis_sites.profile.features import Mask, Shapes
+from gis_sites.profile.net_zones import row_numbers
+from gis_sites.profile.pieces import Pieces, overlaps, unions
+from gis_sites.profile.proximity import MICROMETRES
+from gis_sites.profile.scene import Scene
+from gis_sites.profile.sites import PARCEL
+
+NO_COMMUNE = "0"
+"""The kind of commune of a site whose identifier does not tell, or whose parcels differ."""
+_COMMUNE = re.compile(r"\d{6}_(\d)\.")
+
+
+@dataclass(frozen=True, eq=False)
+class Waterfall:
+    """What each step takes of each site and leaves of it: float64[sites, steps] each, square metres.
+
+    `takes` are the areas of the step's own land on the site, whatever was taken before; `leaves` what is left when
+    it and all before it are gone. Two ends each: the low end of what is left goes with the high end of what is taken.
+    `unknown` are (site, step, layer): layers of which nobody knows enough there. `shape` is what is surely lost not,
+    `sure_shape` what is left whatever is unknown.
+    """
+
+    steps: tuple[NetStep, ...]
+    takes: tuple[Floats, Floats]
+    leaves: tuple[Floats, Floats]
+    unknown: tuple[tuple[int, int, str], ...]
+    shape: Shapes
+    sure_shape: Shapes
+
+    @property
+    def net(self) -> Range:
+        """The net area of each site: the last step's."""
+        return Range(self.leaves[0][:, -1], self.leaves[1][:, -1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Track:
+    """One end of the waterfall."""
+
+    takes: Floats
+    leaves: Floats
+    shape: Shapes
+
+
+def net_area(scene: Scene, attribute: Attribute) -> Range:
+    """Measure what the steps of the layer file leave of a site: m2; without steps nobody knows."""
+    return waterfall(scene).net if scene.layer.net else Range.unknown(len(scene))
+
+
+def waterfall(scene: Scene) -> Waterfall:
+    """Take from each site of a scene of zones (`net_zones.zones`) what the steps of its layer say."""
+    features, steps = scene.features, scene.layer.net
+    pieces = overlaps(scene.sites, features)
+    here, maybe_here = _where_it_holds(scene, pieces)
+    flags = {name: _flags(features.table, name)[pieces.row] for name in ("sure", "may", "unknown")}
+    sure, may = flags["sure"] & here, flags["may"] & maybe_here
+    step = row_numbers(features, "step")
+    every = np.arange(len(scene), dtype=np.intp)
+    high = _track(scene, every, pieces.some(sure), _setbacks(scene, "sure_m"))
+    low = _Track(high.takes.copy(), high.leaves.copy(), high.shape.copy())
+    setbacks = _setbacks(scene, "may_m")
+    # Most sites know what they lose: there both ends are one.
+    doubtful = every if setbacks != _setbacks(scene, "sure_m") else np.unique(pieces.site[may != sure])
+    if len(doubtful):
+        worst = _track(scene, doubtful, pieces.some(may), setbacks)
+        low.takes[doubtful], low.leaves[doubtful] = worst.takes, np.minimum(worst.leaves, high.leaves[doubtful])
+        low.shape[doubtful] = worst.shape
+    lost = np.flatnonzero(flags["unknown"] & may)
+    layers = features.table.column("layer")
+    unknown = {(int(pieces.site[at]), int(step[row]), layers[int(row)].as_py()) for at in lost for row in [pieces.row[at]]}
+    return Waterfall(
+        steps, (high.takes, low.takes), (low.leaves, high.leaves), tuple(sorted(unknown)), high.shape, low.shape
+    )
+
+
+def _track(scene: Scene, sites: Rows, pieces: Pieces, setbacks: dict[int, float]) -> _Track:
+    """Let every step take its land from some sites, one after the other."""
+    whole = scene.sites.geometry[sites]
+    left, area = whole.copy(), np.asarray(shapely.area(whole))
+    takes, leaves = np.zeros((len(sites), len(scene.layer.net))), np.empty((len(sites), len(scene.layer.net)))
+    place = np.full(len(scene), -1, dtype=np.intp)
+    place[sites] = np.arange(len(sites))
+    step = row_numbers(scene.features, "step")[pieces.row]
+    remaining = area
+    for number in range(len(scene.layer.net)):
+        mine = (step == number) & (place[pieces.site] >= 0)
+        some, taken = unions(place[pieces.site[mine]], pieces.shape[mine])
+        if number in setbacks:
+            some, taken = _set_back(whole, (some, taken), setbacks[number])
+        takes[some, number] = shapely.area(taken)
+        left[some] = shapely.difference(left[some], taken)
+        remaining = remaining.copy()
+        remaining[some] = np.minimum(remaining[some], shapely.area(left[some]))
+        leaves[:, number] = remaining
+    return _Track(np.round(takes, MICROMETRES), np.round(leaves, MICROMETRES), left)
+
+
+def _set_back(whole: Shapes, taken: tuple[Rows, Shapes], by: float) -> tuple[Rows, Shapes]:
+    """Add to what is taken of some sites the strip along the boundary of every site."""
+    shapes: Shapes = shapely.difference(whole, shapely.buffer(whole, -by))
+    some, others = taken
+    shapes[some] = shapely.union(shapes[some], others)
+    return np.arange(len(whole), dtype=np.intp), shapes
+
+
+def _setbacks(scene: Scene, end: str) -> dict[int, float]:
+    """Return how far the sites' own boundaries are kept clear, by step: m."""
+    table = scene.features.table
+    if "layer" not in table.column_names:
+        return {}
+    own = np.flatnonzero(np.array([one == PARCEL for one in table.column("layer").to_pylist()], dtype=bool))
+    step, width = row_numbers(scene.features, "step"), table.column(end).to_numpy()
+    return {int(step[row]): float(width[row]) for row in own if width[row] > 0}
+
+
+def _where_it_holds(scene: Scene, pieces: Pieces) -> tuple[Mask, Mask]:
+    """Tell of each piece whether its rule surely, and whether it maybe, holds in the site's commune."""
+    holds = scene.features.table.column("communes").to_numpy() if len(scene.features) else np.empty(0, dtype=object)
+    bound = np.array([one != "" for one in holds], dtype=bool)[pieces.row]
+    sure = ~bound
+    maybe = sure.copy()
+    at = np.flatnonzero(bound)
+    if len(at):
+        kinds = communes(scene.sites.members)
+        told = [(kinds[site], holds[row]) for site, row in zip(pieces.site[at], pieces.row[at], strict=True)]
+        sure[at] = [kind in where for kind, where in told]
+        maybe[at] = [kind in where or kind == NO_COMMUNE for kind, where in told]
+    return sure, maybe
+
+
+def communes(members: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Return the kind of commune of each site: the digit after `_` in the identifiers of its parcels.
+
+    >>> communes((("306101_1.0001.7",), ("306102_2.0001.7", "306102_5.0001.8"), ("7",)))
+    ['1', '0', '0']
+    """
+    kinds = [{match[1] if (match := _COMMUNE.match(one)) else NO_COMMUNE for one in some} for some in members]
+    return [kind.pop() if len(kind) == 1 else NO_COMMUNE for kind in kinds]
+
+
+def _flags(table: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    return np.asarray(table.column(name).to_numpy(), dtype=bool)
