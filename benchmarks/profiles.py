@@ -50,8 +50,10 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
     """Measure as a publication does, and by as many processes."""
     from dataclasses import replace
 
+    from gis_sites.ahead import ahead
     from gis_sites.inventory import open_inventory
-    from gis_sites.profile.build import measured, works_of
+    from gis_sites.profile.build import measured
+    from gis_sites.profile.changed import Moment
     from gis_sites.profile.reading import read_parcels
     from gis_sites.profile.workers import workers
     from gis_sites.store import states
@@ -68,14 +70,24 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
             with inventory.store.begin() as conn:
                 state = states.current(conn, coverages=True)
                 sites = read_parcels(conn, catalogue, state.revisions["parcel"], crs=inventory.store.crs)
-                works, covers = works_of(conn, layers, state.revisions, as_of=state.as_of, parcels=sites)
+            now, found = Moment(state.revisions, state.as_of), {}
+            blocks = ({name: layer} for name, layer in layers.items())
+            read = (_read(inventory.store, catalogue, block, now, sites) for block in blocks)
             with workers(inventory.store.settings.workers, len(sites)) as executor:
-                found = measured(sites, list(works.values()), covers, executor=executor)
+                for works, covers in ahead(read):
+                    found |= measured(sites, list(works.values()), covers, executor=executor)
             yield {"area": sites.area} | {
                 f"{layer}.{short}": column.high if "distance" in short else column.low
                 for layer, columns in found.items()
                 for short, column in columns.items()
             }
+
+
+def _read(store: Any, catalogue: Any, block: Any, now: Any, sites: Any) -> Any:  # noqa: ANN401 - imported by the child
+    from gis_sites.profile.build import works_of
+
+    with store.begin() as conn:
+        return works_of(conn, catalogue, block, now, parcels=sites)
 
 
 def one_process(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child

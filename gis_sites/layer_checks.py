@@ -89,6 +89,15 @@ def _choices(layer: "Layer") -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"labels.{name}", {name: tuple(titles)}
 
 
+def choice_faults(place: str, where: Mapping[str, tuple[str | bool, ...]], layer: "Layer") -> Iterator[Said]:
+    """Yield the fields and codes of a choice of rows that a layer does not have."""
+    for name, codes in where.items():
+        if name not in layer.fields:
+            hint = nearest(name, layer.fields)
+            yield Said("catalogue.no_field", {"place": place, "name": name, "hint": hint})
+        yield from _codes(place, name, codes, layer)
+
+
 def _codes(place: str, column: str, codes: Iterable[str | bool], layer: "Layer") -> Iterator[Said]:
     field = layer.fields.get(column)
     if field is None:

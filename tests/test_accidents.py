@@ -207,3 +207,17 @@ def test_a_second_import_is_refused_while_the_first_goes_on_for_long(
         monkeypatch.setattr("gis_sites.inventory.importing", functools.partial(importing, wait=0.1))
         with pytest.raises(Refused, match="another command"):
             deliver(settings, path=files[0])
+
+
+def test_no_room_for_rows_that_wait(settings: Settings, files: tuple[Path, Path], temporary: Path) -> None:
+    ended = run(functools.partial(confined, settings, path=files[0]), temporary)
+    assert (ended.code, ended.told) == (1, "store.disk_full")
+    deliver(settings, path=files[0])
+    with open_inventory(settings) as inventory:
+        assert left_over(inventory) == {}
+
+
+def confined(settings: Settings, *, path: Path) -> None:
+    """Import while no file of ours may grow beyond a kilobyte."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    deliver(settings, path=path)

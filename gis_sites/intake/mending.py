@@ -50,13 +50,17 @@ def areas(before: Objects, after: Objects, crs: pyproj.CRS) -> tuple[Floats, Flo
     """Return the areas of shapes on the ellipsoid before and after they were made valid: float64[n], square metres.
 
     Of a line that crosses itself no area is true. Before, that is what a map paints: of each part the points from which
-    one crosses its rings an odd number of times on the way out, parts united. So both wings of a bow-tie count.
+    one crosses its rings an odd number of times on the way out, parts united. So both wings of a bow-tie count. What
+    is no polygon, before or after, has none.
     """
-    if not len(after):
-        return np.zeros(0), np.zeros(0)
-    truth = ellipsoidal_area(after, crs)
-    planar = shapely.area(after)
-    return _painted(before) * np.divide(truth, planar, out=np.ones_like(truth), where=planar > 0), truth
+    was, now = np.zeros(len(before)), np.zeros(len(before))
+    flat = (shapely.get_dimensions(before) == 2) & (shapely.get_dimensions(after) == 2)
+    if flat.any():
+        now[flat] = ellipsoidal_area(after[flat], crs)
+        planar = shapely.area(after[flat])
+        scale = np.divide(now[flat], planar, out=np.ones_like(planar), where=planar > 0)
+        was[flat] = _painted(before[flat]) * scale
+    return was, now
 
 
 def _painted(shapes: Objects) -> Floats:

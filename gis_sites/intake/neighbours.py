@@ -18,7 +18,7 @@ from gis_sites.ahead import ahead
 from gis_sites.catalogue import Layer
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import borders
-from gis_sites.intake.batch import Bools
+from gis_sites.intake.batch import Bools, Objects
 from gis_sites.intake.tally import Tally
 from gis_sites.progress import Progress, silent
 from gis_sites.store import neighbours as held
@@ -155,13 +155,13 @@ class Look:
         mine = np.isin(rows.part, list(self.tallies))
         sides = borders.borders(rows.geometry)
         over = borders.overlaps(rows.geometry, sides)
-        corner = np.maximum(shapely.bounds(rows.geometry[over.left]), shapely.bounds(rows.geometry[over.right]))
-        told = tile.owns(corner[:, 0], corner[:, 1]) & (mine[over.left] | mine[over.right])
+        left, right = rows.geometry[over.left], rows.geometry[over.right]
+        corner = np.maximum(shapely.bounds(left), shapely.bounds(right))
+        told = tile.owns(corner[:, 0], corner[:, 1]) & (mine[over.left] | mine[over.right]) & ~_same(left, right)
         for at in np.flatnonzero(told).tolist():
             pair = int(over.left[at]), int(over.right[at])
-            if not shapely.equals(*rows.geometry[list(pair)]):
-                values = {"area": float(over.area[at])}
-                self.found[FindingType.OVERLAP].add(*_met(rows, mine, pair, over.shared[at], values))
+            values = {"area": float(over.area[at])}
+            self.found[FindingType.OVERLAP].add(*_met(rows, mine, pair, over.shared[at], values))
         for gap in borders.gaps(rows.geometry, sides, tile.owns):
             if mine[list(gap.beside)].any():
                 values = {"area": gap.area, "width": gap.width}
@@ -194,6 +194,13 @@ class Look:
 def _by_part(rows: Beside) -> list[Beside]:
     masks = [rows.part == part for part in sorted(set(rows.part.tolist()))]
     return [Beside(rows.row[mask], rows.part[mask], rows.geometry[mask]) for mask in masks]
+
+
+def _same(left: Objects, right: Objects) -> Bools:
+    """Say which pairs are the very same geometry, wherever their rings begin: those are told as repetitions."""
+    same: Bools = np.isclose(shapely.area(left), shapely.area(right), rtol=1e-9, atol=0)
+    same[same] = shapely.equals_identical(shapely.normalize(left[same]), shapely.normalize(right[same]))
+    return same
 
 
 def _met(

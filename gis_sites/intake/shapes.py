@@ -169,10 +169,8 @@ class Repair:
         before = self.shapes[places]
         after = mending.made_valid(before)
         kept, dropped = kinds.of_kind(after, self.load.layer.geometry)
-        left = ~shapely.is_missing(kept)
-        was, now = np.zeros(len(places)), np.zeros(len(places))
-        flat = shapely.get_dimensions(before) == 2
-        was[left & flat], now[left & flat] = mending.areas(before[left & flat], kept[left & flat], self.load.working)
+        left, flat = ~shapely.is_missing(kept), shapely.get_dimensions(before) == 2
+        was, now = mending.areas(before, kept, self.load.working)
         guessed = mending.too_much(was, now)
         for at, place in enumerate(places.tolist()):
             reason = shapely.is_valid_reason(before[at]).split("[")[0]

@@ -12,6 +12,7 @@ from gis_sites.catalogue import Catalogue, Layer, attributes_of
 from gis_sites.profile.changed import Changes, Kept, Moment
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import nothing
+from gis_sites.profile.net_reading import NET, blocks_of, of_layer, read_zones, rules_change
 from gis_sites.profile.reading import (
     KINDS,
     NOWHERE,
@@ -110,10 +111,11 @@ def planned(
         return []
     kinds: list[Kind] = [kind for kind, layer in KINDS.items() if layer in revisions]
     plans = []
-    for layer in catalogue:
-        if not layer.attributes or not (layer.name in revisions or _is_listed(conn, layer, revisions[PARCEL])):
+    for layer in blocks_of(catalogue, as_of):
+        held = of_layer(layer) in revisions or _is_listed(conn, layer, revisions[PARCEL])
+        if not layer.attributes or not held:
             continue
-        since, until = _interval(conn, layer, revisions.get(layer.name), as_of)
+        since, until = _interval(conn, catalogue, layer, revisions, as_of)
         for kind in kinds:
             key = stamp(layer, kind, revisions, crs=crs, since=since, until=until)
             plans.append(Plan(layer, kind, key, until))
@@ -130,8 +132,12 @@ def _is_listed(conn: sa.Connection, layer: Layer, parcels: Revision) -> bool:
 
 
 def _interval(
-    conn: sa.Connection, layer: Layer, revision: Revision | None, as_of: date
+    conn: sa.Connection, catalogue: Catalogue, layer: Layer, revisions: Mapping[str, Revision], as_of: date
 ) -> tuple[date | None, date | None]:
+    """Return since when, and until before which day, a block says the same as on a day."""
+    if layer.name == NET:
+        return None, rules_change(catalogue.layer(PARCEL).net, as_of)[1]
+    revision = revisions.get(layer.name)
     if revision is None or layer.rows.valid is None:
         return None, None
     rows = store_revisions.read(conn, revision, columns=valid_fields(layer), layer=layer, geometry=False)
@@ -161,11 +167,11 @@ def _jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> 
     for plan in todo:
         sites = kinds[plan.kind]
         with store.begin() as conn:
-            block = _before(conn, plan, base) if base and changes and plan.kind == "parcels" else None
+            block = _before(conn, catalogue, plan, base) if base and changes and plan.kind == "parcels" else None
             kept = changes.kept(conn, plan.layer, block, sites) if changes and block else None
             anew = sites if kept is None else sites.take(kept.anew)
             layers = {plan.layer.name: plan.layer} if len(anew) else {}
-            works, covers = works_of(conn, layers, now.revisions, as_of=now.as_of, parcels=parcels)
+            works, covers = works_of(conn, catalogue, layers, now, parcels=parcels)
         yield Job(plan, anew, list(works.values()), covers, kept, len(sites))
 
 
@@ -175,12 +181,12 @@ def _changes(conn: sa.Connection, catalogue: Catalogue, base: State, now: Moment
     return Changes(conn, catalogue, Moment(base.revisions, base.as_of), now)
 
 
-def _before(conn: sa.Connection, plan: Plan, base: State) -> Profile | None:
+def _before(conn: sa.Connection, catalogue: Catalogue, plan: Plan, base: State) -> Profile | None:
     """Return the block of the published state, if it was made by the same arithmetic from the same kind of input."""
     block = base.profiles.get(plan.layer.name, {}).get(plan.kind)
     if block is None:
         return None
-    since, until = _interval(conn, plan.layer, base.revisions.get(plan.layer.name), base.as_of)
+    since, until = _interval(conn, catalogue, plan.layer, base.revisions, base.as_of)
     again = stamp(plan.layer, plan.kind, base.revisions, crs=base.crs, since=since, until=until)
     return block if block.stamp == again and block.rows else None
 
@@ -221,7 +227,7 @@ def _store(store: Store, plan: Plan, columns: Columns) -> tuple[Plan, Profile]:
     with store.begin() as conn:
         return plan, profiles.write(
             conn,
-            layer=plan.layer.name,
+            layer=of_layer(plan.layer),
             kind=plan.kind,
             stamp=plan.stamp,
             columns=columns,
@@ -244,21 +250,20 @@ def measured(
 
 
 def works_of(
-    conn: sa.Connection,
-    layers: Mapping[str, Layer],
-    revisions: Mapping[str, Revision],
-    *,
-    as_of: date,
-    parcels: Sites,
+    conn: sa.Connection, catalogue: Catalogue, layers: Mapping[str, Layer], now: Moment, *, parcels: Sites
 ) -> tuple[dict[str, Work], list[Cover]]:
     """Read the layers to measure, and their coverages; layers that speak of the same place share one."""
+    revisions, as_of = now.revisions, now.as_of
     boundary = read_boundary(conn, revisions)
     works: dict[str, Work] = {}
     covers: dict[tuple[bytes | None, bool], Cover] = {}
     for name, layer in layers.items():
         revision = revisions.get(name)
         # The parcels' own layer is measured on the parcels themselves: no rows to look for.
-        if revision is None or name == PARCEL:
+        if name == NET:
+            features = read_zones(conn, catalogue, layer.net, revisions, boundary=boundary)
+            cover = Cover(None, stated=False)
+        elif revision is None or name == PARCEL:
             features, cover = nothing(), NOWHERE if revision is None else Cover(None, stated=False)
         else:
             features = read_features(conn, layer, revision, as_of=as_of, parcels=parcels)

@@ -4,6 +4,7 @@ A changed row reaches a site where it covers or touches it, names it, or lies no
 value the site has is the bound. What follows from this is a superset of the sites whose values differ, never less.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from gis_sites.profile.coverage import known
 from gis_sites.profile.features import Features, Mask, Shapes
 from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.measures import NEAREST
+from gis_sites.profile.net_reading import NET, read_zones
+from gis_sites.profile.net_zones import SAYS, rule_layers
 from gis_sites.profile.reading import (
     cover_of,
     feature_fields,
@@ -30,6 +33,7 @@ from gis_sites.profile.reading import (
 )
 from gis_sites.profile.selection import choose, texts, valid_on
 from gis_sites.profile.sites import PARCEL, Sites
+from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.profile.tasks import Columns
 from gis_sites.store import profiles
 from gis_sites.store import revisions as store
@@ -88,6 +92,9 @@ class Changes:
         """Return which parcels keep the values that a block of `before` gives them."""
         row = (self.all_alike if layer.name == PARCEL or layer.list else self.drawn_alike).copy()
         columns = profiles.read(conn, block)
+        if layer.name == NET:
+            row[_within(sites, self._other_zones(conn, layer), 0.0)] = -1
+            return Kept(row, columns)
         was, now = self.before.revisions.get(layer.name), self.now.revisions.get(layer.name)
         if layer.name == PARCEL or (was is None and now is None):
             return Kept(row, columns)
@@ -115,6 +122,20 @@ class Changes:
             other |= np.array([not self.moved.isdisjoint(parcels_in(cell)) for cell in cells], dtype=bool)
         return np.setdiff1d(np.arange(old.rows), same[~other]), np.flatnonzero(other)
 
+    def _other_zones(self, conn: sa.Connection, layer: Layer) -> Shapes:
+        """Return the polygons that take land from the net area either only before or only now."""
+        names = {*rule_layers(layer.net), BOUNDARY}
+        moments = (self.before, self.now)
+        held = [{name: one.revisions[name].id for name in names & set(one.revisions)} for one in moments]
+        if held[0] == held[1]:
+            return np.empty(0, dtype=object)
+        before, now = (
+            _zones(read_zones(conn, self.catalogue, layer.net, moment.revisions, boundary=boundary))
+            for moment, boundary in zip(moments, self.boundaries, strict=True)
+        )
+        other: Shapes = shapely.from_wkb([wkb for wkb, _ in ((before - now) + (now - before)).elements()])
+        return other
+
     def _said_otherwise(self, old: Revision, new: Revision, sites: Sites) -> Mask:
         """Return the sites for which the end of the coverage is another."""
         before, now = cover_of(old, self.boundaries[0]), cover_of(new, self.boundaries[1])
@@ -122,6 +143,15 @@ class Changes:
             return np.zeros(len(sites), dtype=bool)
         one, other = known(sites, before), known(sites, now)
         return np.asarray((one.outside != other.outside) | (one.horizon != other.horizon), dtype=bool)
+
+
+def _zones(features: Features) -> Counter[tuple[bytes, tuple[object, ...]]]:
+    """Count the polygons of zones with what they take."""
+    says = features.table.select([name for name in features.table.column_names if name not in SAYS])
+    rows = list(zip(*says.to_pydict().values(), strict=True))
+    keys = features.table.column("key").to_pylist()
+    faces = zip(shapely.to_wkb(features.faces).tolist(), features.face_row.tolist(), strict=True)
+    return Counter((wkb, (keys[row], *rows[row])) for wkb, row in faces)
 
 
 def _keys(conn: sa.Connection, revision: Revision, rows: Rows) -> list[str]:

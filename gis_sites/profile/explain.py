@@ -8,13 +8,15 @@ import pyarrow as pa
 import shapely
 import sqlalchemy as sa
 
-from gis_sites.catalogue import NOT_YET, Attribute, Catalogue, Layer, attributes_of
+from gis_sites.catalogue import Attribute, Catalogue, Layer, attributes_of
 from gis_sites.columns import Column, Range
 from gis_sites.errors import NotFound
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.evidence import evidence, keys
 from gis_sites.profile.features import cut, nothing
 from gis_sites.profile.joined import parcels_in
+from gis_sites.profile.net_explain import net_scene, steps
+from gis_sites.profile.net_reading import MEASURE
 from gis_sites.profile.reading import (
     NOWHERE,
     cover_of,
@@ -31,6 +33,7 @@ from gis_sites.profile.values import shown
 from gis_sites.store import loads, profiles, states
 from gis_sites.store import revisions as store_revisions
 from gis_sites.store.connect import Store
+from gis_sites.store.profiles import Profile
 from gis_sites.store.reading import Which
 from gis_sites.store.revisions import Revision
 from gis_sites.store.states import State, layer_sources
@@ -75,11 +78,29 @@ class _Asked:
 
     def layer(self, layer: Layer) -> list[dict[str, Any]]:
         """Explain the attributes of one layer."""
-        block = self.state.profiles.get(layer.name, {}).get("parcels")
-        stored = profiles.read(self.conn, block) if block else {}
+        stored: dict[str, Column] = {}
+        for block in self._blocks(layer.name):
+            stored |= profiles.read(self.conn, block)
         columns = {short: column.take(np.array([self.row])) for short, column in stored.items()}
-        scene = self._scene(layer, columns) if block else None
-        return [self._attribute(one, columns.get(one.short), scene) for one in attributes_of(layer)]
+        scene = self._scene(layer, columns) if columns else None
+        return [
+            self._net(one, columns[one.short])
+            if one.spec.measure == MEASURE and layer.net and one.short in columns
+            else self._attribute(one, columns.get(one.short), scene)
+            for one in attributes_of(layer)
+        ]
+
+    def _blocks(self, layer: str) -> list[Profile]:
+        blocks = (kinds.get("parcels") for kinds in self.state.profiles.values())
+        return [block for block in blocks if block and block.layer == layer]
+
+    def _net(self, attribute: Attribute, column: Column) -> dict[str, Any]:
+        """Explain the net area: step by step."""
+        every = steps(net_scene(self.conn, self.catalogue, self.state, self.sites, boundary=self.boundary))
+        entry = {**self._attribute(attribute, column, None), "steps": every}
+        if entry["state"] in {"range", "unknown"}:
+            entry["reason"] = "outside_coverage" if any(one["unknown"] for one in every) else "rows_do_not_tell"
+        return entry
 
     def _attribute(self, attribute: Attribute, column: Column | None, scene: Scene | None) -> dict[str, Any]:
         revision = self.state.revisions.get(attribute.layer.name)
@@ -101,16 +122,17 @@ class _Asked:
         layer = attribute.layer.name
         absent = {"kind": "layer", "layer": layer, "revision": None, "part": None, "parts": 0}
         found = self.sources.get(layer) or {**absent, "dated": None, "publisher": None, "reason": "not_loaded"}
-        return {**found, "reason": "not_measured_yet"} if attribute.spec.measure in NOT_YET else found
+        measured = any(attribute.short in block.columns for block in self._blocks(layer))
+        return found if measured or "reason" in found else {**found, "reason": "not_measured_yet"}
 
     def _reason(self, attribute: Attribute, revision: Revision | None, state: str, scene: Scene | None) -> str | None:
         """Say in a word why a value is not exact; `profile.reason_<word>` is its sentence."""
         if state in {"exact", "none"}:
             return None
-        if attribute.spec.measure in NOT_YET:
-            return "not_measured_yet"
         if revision is None and scene is None:
             return "not_loaded"
+        if scene is None:
+            return "not_measured_yet"
         if attribute.spec.measure == "joined_field" and attribute.field is None:
             return "not_declared"
         if scene is not None and (scene.known.outside[0] > 0 or self._beyond(attribute, scene)):

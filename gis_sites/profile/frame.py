@@ -39,9 +39,10 @@ def frame(store: Store, state: State, kind: str = "parcels") -> "gpd.GeoDataFram
     with store.begin() as conn:
         found = store_revisions.read(conn, revision, columns=())
         columns: dict[str, Any] = {"id": found.table["key"].to_pylist()}
-        for layer, kinds in sorted(state.profiles.items()):
+        for _, kinds in sorted(state.profiles.items()):
             for short, column in (profiles.read(conn, kinds[kind]) if kind in kinds else {}).items():
-                columns |= _columns(f"{layer}.{short}", column, attributes.get(f"{layer}.{short}"))
+                name = f"{kinds[kind].layer}.{short}"
+                columns |= _columns(name, column, attributes.get(name))
     return gpd.GeoDataFrame(columns, geometry=found.geometry, crs=state.crs)
 
 

@@ -5,9 +5,9 @@ from typing import get_args
 
 import numpy as np
 
-from gis_sites.catalogue import NOT_YET, Attribute, Measure
+from gis_sites.catalogue import Attribute, Measure
 from gis_sites.columns import Column
-from gis_sites.profile import joined, overlay, proximity, shape
+from gis_sites.profile import joined, net_area, overlay, proximity, shape
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import hidden, stitched
 
@@ -31,7 +31,9 @@ MEASURES: dict[str, Measuring] = {
     "measured_area": shape.measured_area,
     "compactness": shape.compactness,
     "inscribed_circle": shape.inscribed_circle,
-    **dict.fromkeys(sorted(NOT_YET), shape.not_yet),
+    "rectangle_long": shape.rectangle_long,
+    "rectangle_short": shape.rectangle_short,
+    "net_area": net_area.net_area,
 }
 assert set(MEASURES) == set(get_args(Measure))
 

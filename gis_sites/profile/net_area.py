@@ -33,14 +33,14 @@ class Waterfall:
 
     `takes` are the areas of the step's own land on the site, whatever was taken before; `leaves` what is left when
     it and all before it are gone. Two ends each: the low end of what is left goes with the high end of what is taken.
-    `unknown` are (site, step, layer): layers of which nobody knows enough there. `shape` is what is surely lost not,
+    `unknown` are pairs of a site and a zone where nobody knows of any rows. `shape` is what is not surely lost,
     `sure_shape` what is left whatever is unknown.
     """
 
     steps: tuple[NetStep, ...]
     takes: tuple[Floats, Floats]
     leaves: tuple[Floats, Floats]
-    unknown: tuple[tuple[int, int, str], ...]
+    unknown: tuple[Rows, Rows]
     shape: Shapes
     sure_shape: Shapes
 
@@ -71,7 +71,6 @@ def waterfall(scene: Scene) -> Waterfall:
     here, maybe_here = _where_it_holds(scene, pieces)
     flags = {name: _flags(features.table, name)[pieces.row] for name in ("sure", "may", "unknown")}
     sure, may = flags["sure"] & here, flags["may"] & maybe_here
-    step = row_numbers(features, "step")
     every = np.arange(len(scene), dtype=np.intp)
     high = _track(scene, every, pieces.some(sure), _setbacks(scene, "sure_m"))
     low = _Track(high.takes.copy(), high.leaves.copy(), high.shape.copy())
@@ -82,42 +81,49 @@ def waterfall(scene: Scene) -> Waterfall:
         worst = _track(scene, doubtful, pieces.some(may), setbacks)
         low.takes[doubtful], low.leaves[doubtful] = worst.takes, np.minimum(worst.leaves, high.leaves[doubtful])
         low.shape[doubtful] = worst.shape
-    lost = np.flatnonzero(flags["unknown"] & may)
-    layers = features.table.column("layer")
-    unknown = {(int(pieces.site[at]), int(step[row]), layers[int(row)].as_py()) for at in lost for row in [pieces.row[at]]}
+    lost = flags["unknown"] & may
     return Waterfall(
-        steps, (high.takes, low.takes), (low.leaves, high.leaves), tuple(sorted(unknown)), high.shape, low.shape
+        steps,
+        (high.takes, low.takes),
+        (low.leaves, high.leaves),
+        (pieces.site[lost], pieces.row[lost]),
+        high.shape,
+        low.shape,
     )
 
 
 def _track(scene: Scene, sites: Rows, pieces: Pieces, setbacks: dict[int, float]) -> _Track:
     """Let every step take its land from some sites, one after the other."""
     whole = scene.sites.geometry[sites]
-    left, area = whole.copy(), np.asarray(shapely.area(whole))
+    left, whole_area = whole.copy(), np.asarray(shapely.area(whole))
+    area = whole_area
     takes, leaves = np.zeros((len(sites), len(scene.layer.net))), np.empty((len(sites), len(scene.layer.net)))
     place = np.full(len(scene), -1, dtype=np.intp)
     place[sites] = np.arange(len(sites))
     step = row_numbers(scene.features, "step")[pieces.row]
-    remaining = area
     for number in range(len(scene.layer.net)):
         mine = (step == number) & (place[pieces.site] >= 0)
         some, taken = unions(place[pieces.site[mine]], pieces.shape[mine])
-        if number in setbacks:
-            some, taken = _set_back(whole, (some, taken), setbacks[number])
         takes[some, number] = shapely.area(taken)
         left[some] = shapely.difference(left[some], taken)
-        remaining = remaining.copy()
-        remaining[some] = np.minimum(remaining[some], shapely.area(left[some]))
-        leaves[:, number] = remaining
+        if by := setbacks.get(number, 0.0):
+            inner: Shapes = shapely.buffer(whole, -by)
+            left = _kept(left, whole, inner)
+            inner[some] = shapely.difference(inner[some], taken)
+            takes[:, number] = whole_area - shapely.area(inner)
+            some = np.arange(len(sites), dtype=np.intp)
+        area = area.copy()
+        area[some] = np.minimum(area[some], shapely.area(left[some]))
+        leaves[:, number] = area
     return _Track(np.round(takes, MICROMETRES), np.round(leaves, MICROMETRES), left)
 
 
-def _set_back(whole: Shapes, taken: tuple[Rows, Shapes], by: float) -> tuple[Rows, Shapes]:
-    """Add to what is taken of some sites the strip along the boundary of every site."""
-    shapes: Shapes = shapely.difference(whole, shapely.buffer(whole, -by))
-    some, others = taken
-    shapes[some] = shapely.union(shapes[some], others)
-    return np.arange(len(whole), dtype=np.intp), shapes
+def _kept(left: Shapes, whole: Shapes, inner: Shapes) -> Shapes:
+    """Return what of some shapes lies within others; a shape that is whole yet leaves all of the other."""
+    kept = inner.copy()
+    cut = left != whole
+    kept[cut] = shapely.intersection(left[cut], inner[cut])
+    return kept
 
 
 def _setbacks(scene: Scene, end: str) -> dict[int, float]:

@@ -181,7 +181,7 @@ def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
 def _firsts(area: Floats, some: int) -> Rows:
     """Return the places of the largest of each row, counted through."""
     order = np.argsort(-area, axis=1, kind="stable")[:, :some]
-    return (np.arange(len(area))[:, None] * area.shape[1] + order).ravel()
+    return np.asarray(np.arange(len(area))[:, None] * area.shape[1] + order).ravel()
 
 
 def _better(found: _Tries, some: Rows, other: _Tries) -> _Tries:

@@ -1,5 +1,6 @@
 """One layer over some sites: what every measure is handed, with the steps they share done once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -38,6 +39,12 @@ class Scene:
     def chosen(self, where: Where) -> tuple[Mask, Mask]:
         """Return the rows that surely match, and those that may."""
         return choose(self.layer, self.features.table, where)
+
+    def once(self, what: str, how: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the measure makes
+        """Return what a measure makes, made once for all attributes."""
+        if what not in self._done:
+            self._done[what] = how()
+        return self._done[what]
 
     @cached_property
     def pieces(self) -> Pieces:

@@ -1,14 +1,16 @@
-"""Measures of the site itself: areas, compactness, the largest circle inside."""
+"""Measures of the site itself: areas, compactness, the largest circle and rectangle inside."""
 
 import numpy as np
 import pyproj
 import shapely
 
 from gis_sites.catalogue import Attribute
-from gis_sites.columns import Column, Floats, Range
+from gis_sites.columns import Floats, Range
 from gis_sites.geodesy import ellipsoidal_area
+from gis_sites.profile.proximity import MICROMETRES
+from gis_sites.profile.rectangle import largest_rectangles, sides
 from gis_sites.profile.scene import Scene
-from gis_sites.profile.selection import blank, quantity
+from gis_sites.profile.selection import quantity
 
 
 def area(scene: Scene, attribute: Attribute) -> Range:
@@ -54,6 +56,16 @@ def inscribed_circle(scene: Scene, attribute: Attribute) -> Range:
     return Range.exact(result)
 
 
-def not_yet(scene: Scene, attribute: Attribute) -> Column:
-    """Say that nobody knows: the measure is not built."""
-    return blank(attribute, len(scene))
+def rectangle_long(scene: Scene, attribute: Attribute) -> Range:
+    """Measure the long side of the largest rectangle found inside a site, at any angle: m."""
+    return Range.exact(np.round(_sides(scene)[0], MICROMETRES))
+
+
+def rectangle_short(scene: Scene, attribute: Attribute) -> Range:
+    """Measure the short side of the largest rectangle found inside a site, at any angle: m."""
+    return Range.exact(np.round(_sides(scene)[1], MICROMETRES))
+
+
+def _sides(scene: Scene) -> tuple[Floats, Floats]:
+    both: tuple[Floats, Floats] = scene.once("rectangle", lambda: sides(largest_rectangles(scene.sites.geometry)))
+    return both

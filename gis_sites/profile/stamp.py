@@ -10,7 +10,7 @@ from gis_sites.catalogue import Layer
 from gis_sites.profile.sites import OFFER, PARCEL, Kind
 from gis_sites.store.revisions import Revision
 
-VERSION = 1
+VERSION = 2
 """Of the arithmetic: raised whenever a measure gives another value for the same input."""
 BOUNDARY = "boundary"
 
@@ -42,11 +42,9 @@ def stamp(
 
 def needed(layer: Layer, kind: Kind, revisions: Mapping[str, Revision]) -> list[str]:
     """Return the layers whose revisions a block depends on."""
-    names = {PARCEL, layer.name}
-    if kind == "offers":
-        names.add(OFFER)
-    own = revisions.get(layer.name)
-    if own and any(part.coverage.kind == BOUNDARY for part in own.parts):
+    own = {layer.name, *(rule.layer for step in layer.net for rule in step.rules)}
+    names = {PARCEL, *own, *({OFFER} if kind == "offers" else ())}
+    if any(part.coverage.kind == BOUNDARY for name in own & set(revisions) for part in revisions[name].parts):
         names.add(BOUNDARY)
     return sorted(names & set(revisions))
 
@@ -65,6 +63,7 @@ def definition(layer: Layer) -> dict[str, Any]:
         "list": layer.list.model_dump() if layer.list else None,
         "valid": layer.rows.valid.model_dump() if layer.rows.valid else None,
         "fields": fields,
+        "net": [rule.model_dump(mode="json") for step in layer.net for rule in step.rules],
         "attributes": {
             name: spec.model_dump(mode="json", exclude=spare) for name, spec in sorted(layer.attributes.items())
         },

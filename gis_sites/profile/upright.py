@@ -46,12 +46,12 @@ class Regions:
     def ceiling(self, x: Floats) -> Floats:
         """Return how high the region reaches at some places: float64[n, places]."""
         lines = self.over[:, :, None] + self.slope_over[:, :, None] * x[:, None, :]
-        return np.minimum(lines.min(axis=1), self.box[:, 3:])
+        return np.asarray(np.minimum(lines.min(axis=1), self.box[:, 3:]))
 
     def floor(self, x: Floats) -> Floats:
         """Return how low the region reaches at some places: float64[n, places]."""
         lines = self.under[:, :, None] + self.slope_under[:, :, None] * x[:, None, :]
-        return np.maximum(lines.max(axis=1), self.box[:, 1:2])
+        return np.asarray(np.maximum(lines.max(axis=1), self.box[:, 1:2]))
 
 
 def regions(start: Floats, end: Floats, lines: Mask, box: Floats) -> Regions:

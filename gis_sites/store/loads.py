@@ -206,7 +206,7 @@ def add_findings(
     private: Collection[str] = (),
     places: Mapping[int, bytes] | None = None,
 ) -> int:
-    """Keep findings about a table, masked; `places` holds WKB in the working CRS by row, for those without their own."""
+    """Keep findings about a table, masked; `places` says where rows are (WKB), if a finding has no own."""
     every = list(masked(findings, layer, private))
     where = [one.place or (places or {}).get(-1 if one.row is None else one.row) for one in every]
     columns = {

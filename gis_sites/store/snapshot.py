@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import sqlalchemy as sa
 
-from gis_sites.catalogue import NOT_YET, Catalogue
+from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Column, Flags, Labels, Range, Rows
 from gis_sites.scratch import scratch
 from gis_sites.store import profiles
@@ -126,8 +126,8 @@ class Snapshot:
         layer = name.partition(".")[0]
         absent = {"kind": "layer", "layer": layer, "revision": None, "part": None, "parts": 0}
         found = dict(self._sources.get(layer) or {**absent, "dated": None, "publisher": None, "reason": "not_loaded"})
-        attribute = self._catalogue.attributes.get(name) if self._catalogue else None
-        if attribute and attribute.spec.measure in NOT_YET:
+        known = self._catalogue.attributes if self._catalogue else {}
+        if "reason" not in found and name in known and name not in {*self._places, IDENTIFIER[self.kind]}:
             found["reason"] = "not_measured_yet"
         return found
 
@@ -230,14 +230,14 @@ def _earlier(store: Store, kind: str) -> pa.RecordBatch | None:
 def _columns(
     conn: sa.Connection, state: State, kind: str, earlier: pa.RecordBatch | None
 ) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
-    for layer, kinds in sorted(state.profiles.items()):
+    for _, kinds in sorted(state.profiles.items()):
         if kind not in kinds:
             continue
         block = {"block": f"{kinds[kind].stamp} {kinds[kind].at.isoformat()}"}
         again = _again(earlier, block["block"]) if earlier else []
         yield from again
         if not again:
-            for field, values in _block(conn, layer, kinds[kind], skip=IDENTIFIER[kind]):
+            for field, values in _block(conn, kinds[kind], skip=IDENTIFIER[kind]):
                 yield field.with_metadata({**(field.metadata or {}), **block}), values
 
 
@@ -248,13 +248,11 @@ def _again(earlier: pa.RecordBatch, block: str) -> list[tuple[pa.Field, npt.NDAr
     return [(field, earlier.column(place).to_numpy(zero_copy_only=True)) for place, field in held]
 
 
-def _block(
-    conn: sa.Connection, layer: str, block: Profile, *, skip: str
-) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
-    wanted = [short for short in block.columns if f"{layer}.{short}" != skip]
+def _block(conn: sa.Connection, block: Profile, *, skip: str) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:
+    wanted = [short for short in block.columns if f"{block.layer}.{short}" != skip]
     for first in range(0, len(wanted), GROUP):
         for short, column in profiles.read(conn, block, wanted[first : first + GROUP]).items():
-            yield from _arrays(f"{layer}.{short}", column)
+            yield from _arrays(f"{block.layer}.{short}", column)
 
 
 def _arrays(name: str, column: Column) -> Iterator[tuple[pa.Field, npt.NDArray[Any]]]:

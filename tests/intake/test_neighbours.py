@@ -89,6 +89,13 @@ def test_the_same_geometry_under_two_identifiers(store: Store, catalogue: Catalo
     ]  # fmt: skip
 
 
+def test_the_same_outline_with_another_point_is_an_overlap(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    shapes = [box(0, 0), shapely.segmentize(box(0, 0), 6)]
+    report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(1), parcel_id(2)], shapes))
+    assert counts(report.loads[0]) == {"overlap": 1}
+    assert noticed(store, report)[0].finding.values["area"] == 100
+
+
 def test_repeated_lines_and_points_are_told_of_layers_that_may_overlap(
     store: Store, catalogue: Catalogue, tmp_path: Path
 ) -> None:

@@ -131,7 +131,7 @@ def test_only_what_changed_is_measured_again(store: Store, catalogue: Catalogue,
     held["water"] = put(store, catalogue, "water", [pipe(-20, diameter_mm=150.0)])
     held["gas"] = put(store, catalogue, "gas", [pipe(-40, pressure="medium")])
     first, _ = build(store, catalogue, held, as_of=DAY)
-    assert sorted(counted) == ["gas", "parcel", "water"]
+    assert sorted(counted) == ["gas", "parcel", "parcel_net", "water"]
     assert numbers(store, first, "water.distance_m") == [(20, 20), (220, 220), (420, 420), (620, 620), (820, 820)]
     counted.clear()
     again, _ = build(store, catalogue, held, as_of=date(2027, 3, 1))
@@ -146,7 +146,7 @@ def test_only_what_changed_is_measured_again(store: Store, catalogue: Catalogue,
     counted.clear()
     held["parcel"] = parcels(store, catalogue)
     build(store, catalogue, held, as_of=DAY)
-    assert sorted(counted) == ["gas", "parcel", "water"]
+    assert sorted(counted) == ["gas", "parcel", "parcel_net", "water"]
 
 
 def test_another_layer_file_is_measured_anew_but_not_for_its_titles(
@@ -347,7 +347,7 @@ def test_explain_follows_every_value_to_its_rows(store: Store, catalogue: Catalo
     height = found["zoning.max_height_m"]
     assert (height["state"], height["low"], height["high"]) == ("range", 12.0, 20.0)
     assert found["parcel.area_m2"]["rows"][0]["key"] == IDS[0]
-    assert found["parcel.net_area_m2"]["reason"] == "not_measured_yet"
+    assert found["parcel.net_area_m2"]["reason"] == "outside_coverage"
     assert found["power.distance_m"]["reason"] == "not_loaded"
     assert found["water.capacity_m3d"]["reason"] == "not_declared"
     assert (found["flood.share"]["state"], found["flood.share"]["reason"]) == ("unknown", "outside_coverage")

@@ -1,0 +1,78 @@
+"""The waterfall of one parcel, and the net polygons of some: measured anew from the rows near them when asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+import sqlalchemy as sa
+
+from gis_sites.catalogue import Catalogue
+from gis_sites.profile.coverage import Cover, known
+from gis_sites.profile.features import Shapes
+from gis_sites.profile.net_area import Waterfall, waterfall
+from gis_sites.profile.net_reading import net_layer, read_zones
+from gis_sites.profile.reading import drawn, read_boundary
+from gis_sites.profile.scene import Scene
+from gis_sites.profile.sites import PARCEL, Sites
+from gis_sites.store import revisions as store
+from gis_sites.store.reading import Which
+from gis_sites.store.states import State
+
+
+def net_scene(
+    conn: sa.Connection, catalogue: Catalogue, state: State, sites: Sites, *, boundary: Cover | None
+) -> Scene:
+    """Read what the rules of the net area need to know about some sites that lie together."""
+    layer = net_layer(catalogue.layer(PARCEL), state.as_of)
+    x0, y0, x1, y1 = np.nan_to_num(shapely.total_bounds(sites.geometry)).tolist()
+    zones = read_zones(conn, catalogue, layer.net, state.revisions, boundary=boundary, bounds=(x0, y0, x1, y1))
+    return Scene(layer, sites, zones, known(sites, Cover(None, stated=False)))
+
+
+def net_polygons(conn: sa.Connection, catalogue: Catalogue, state: State, parcels: Sequence[str]) -> dict[str, Shapes]:
+    """Return by identifier what is left of parcels: the polygon not surely lost, and the one surely left.
+
+    `state` is read with its coverages. Each parcel is read by itself, so that they may lie far apart.
+    """
+    boundary = read_boundary(conn, state.revisions)
+    found = store.read(conn, state.revisions[PARCEL], columns=(), which=Which(keys=list(parcels)))
+    shapes, keys = drawn(found.geometry), found.table["key"].to_pylist()
+    result = {}
+    for row, key in enumerate(keys):
+        sites = Sites(shapes[row : row + 1], found.table.slice(row, 1), ((key,),), crs=state.crs)
+        left = waterfall(net_scene(conn, catalogue, state, sites, boundary=boundary))
+        result[key] = np.array([left.shape[0], left.sure_shape[0]], dtype=object)
+    return result
+
+
+def steps(scene: Scene) -> list[dict[str, Any]]:
+    """Return the waterfall of the first site of a scene, as answers show it.
+
+    Returns:
+        one entry a step: `step, title, takes_m2` (its own land, whatever was taken before), `leaves_m2` (what is
+        left when it and all before it are gone), each with a low and a high end, and `unknown`, the layers of which
+        nobody knows enough.
+    """
+    left = waterfall(scene)
+    unknown = _unknown(scene, left)
+    return [
+        {
+            "step": step.name,
+            "title": step.title.model_dump(),
+            "takes_m2": {"low": float(left.takes[0][0, place]), "high": float(left.takes[1][0, place])},
+            "leaves_m2": {"low": float(left.leaves[0][0, place]), "high": float(left.leaves[1][0, place])},
+            "unknown": unknown.get(place, []),
+        }
+        for place, step in enumerate(left.steps)
+    ]
+
+
+def _unknown(scene: Scene, left: Waterfall) -> dict[int, list[str]]:
+    table = scene.features.table
+    found: dict[int, set[str]] = {}
+    for site, row in zip(*left.unknown, strict=True):
+        if site == 0:
+            layers = found.setdefault(table.column("step")[int(row)].as_py(), set())
+            layers.add(table.column("layer")[int(row)].as_py())
+    return {step: sorted(layers) for step, layers in found.items()}
