@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -41,9 +42,16 @@ def main() -> None:
     try:
         app()
     except GisSitesError as error:
-        lang = Settings().lang
+        lang = _asked_lang(sys.argv) or Settings().lang
         print(say("cli.error", lang, sentence=error.sentence(lang)), file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _asked_lang(words: list[str]) -> str | None:
+    """Return the language the command line asks for, where it is one we speak: errors are said in it too."""
+    asked = [after for word, after in pairwise(words) if word == "--lang"]
+    asked += [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
+    return next((lang for lang in asked if lang in LANGUAGES), None)
 
 
 @contextmanager

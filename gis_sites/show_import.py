@@ -30,7 +30,7 @@ def report_tables(report: Any, lang: str) -> Iterator[Any]:  # noqa: ANN401 - an
         yield from _aside_table(loads, lang)
         yield _changes_table(loads, lang)
         yield from _noticed_table(document, lang)
-    if document["left_out"] and loads:
+    if document["left_out"]:
         yield _line("show.left_out", lang, tables=", ".join(document["left_out"]))
     if document["load"]:
         yield _line("show.load_line", lang, load=document["load"])

@@ -12,6 +12,8 @@ UNKNOWN = "unknown"
 """Where rows are chosen by codes: those whose cell is empty."""
 SHOWN = 60
 """How much of a wrong value a sentence shows."""
+MOST = 40
+"""How many words a sentence lists: all layers among them."""
 
 
 class Unfit(ValueError):
@@ -37,7 +39,7 @@ def nearest(word: str, allowed: Iterable[str]) -> Said | str:
         return Said("catalogue.did_you_mean", {"near": close[0]})
     if not words:
         return ""
-    return Said("catalogue.can_be", {"some": ", ".join(words[:12]) + (" ..." if len(words) > 12 else "")})
+    return Said("catalogue.can_be", {"some": ", ".join(words[:MOST]) + (" ..." if len(words) > MOST else "")})
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> tuple[Said, ...]:

@@ -57,6 +57,9 @@ def _spoken(value: Any, lang: str) -> Any:  # noqa: ANN401 - whatever the senten
         return value.say(lang)
     if isinstance(value, tuple) and any(isinstance(one, Said) for one in value):
         return "; ".join(str(_spoken(one, lang)) for one in value)
+    if isinstance(value, float):
+        # A decimal comma where people write one; the digits stay as they are.
+        return str(value).removesuffix(".0").replace(".", "," if lang == "pl" else ".")
     return ORDERS.sub("?", str(value)) if isinstance(value, str | PurePath | Exception) else value
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import shapely
 
 Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -21,8 +22,13 @@ class Batch:
     source: pa.RecordBatch
     """The cells as the file has them; dropped once they are fields."""
     geometry: Objects
+    """WKB as the file has it; once it is made right, shapes."""
     repaired: Bools
     rejected: Bools
+    parsed: Objects
+    """The shapes GEOS reads of the file's WKB, None where it reads none; the slow half of looking at a row."""
+    valid: Bools
+    """Which of them are valid."""
     cells: Mapping[str, pa.Array] = field(default_factory=dict)
     """The stored columns."""
     empty: Mapping[str, Bools] = field(default_factory=dict)
@@ -45,6 +51,8 @@ class Batch:
             geometry=self.geometry[mask],
             repaired=self.repaired[mask],
             rejected=self.rejected[mask],
+            parsed=self.parsed[mask],
+            valid=self.valid[mask],
             cells={name: cells.filter(chosen) for name, cells in self.cells.items()},
             empty={name: cells[mask] for name, cells in self.empty.items()},
             key=self.key[mask] if len(self.key) else self.key,
@@ -53,14 +61,17 @@ class Batch:
 
 
 def arrived(source: pa.RecordBatch) -> Batch:
-    """Make a batch from what the child process read; geometry is still WKB."""
+    """Make a batch from what the child process read, its geometry parsed but not looked at."""
     n = source.num_rows
     names = source.schema.names
-    geometry = np.full(n, None, dtype=object)
+    geometry: Objects = np.full(n, None, dtype=object)
     if "__wkb" in names:
         geometry[:] = source.column(names.index("__wkb")).to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore"):  # a coordinate that is no number is noticed when rows are repaired
+        parsed: Objects = shapely.from_wkb(geometry, on_invalid="ignore")
+        valid: Bools = shapely.is_valid(parsed)
     row = source.column(names.index("__row")).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Batch(row, source, geometry, np.zeros(n, dtype=bool), np.zeros(n, dtype=bool))
+    return Batch(row, source, geometry, np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), parsed, valid)
 
 
 def cells_of(batch: Batch, column: str) -> pa.Array:

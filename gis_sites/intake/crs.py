@@ -149,7 +149,7 @@ def decide(table: SourceTable, said: str | None) -> tuple[System | None, Finding
     same = declared is not None and declared.equals(system.crs, ignore_axis_order=True)
     if said is None or (same and not system.swapped):
         return system, None
-    values = {"crs": short(system), "declared": "-" if declared is None else short(declared)}
+    values = {"crs": short(system), "declared": "–" if declared is None else short(declared)}
     return system, Finding(FindingType.CRS_GIVEN, values=values)
 
 

@@ -1,13 +1,13 @@
 """How a table fits a layer: which column is which field, which values hold for the whole load, what is left over."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gis_sites.catalogue import FieldSpec, Layer
 from gis_sites.errors import Refused, WrongUse
 from gis_sites.findings import Finding, FindingType
-from gis_sites.intake.names import is_cut, is_personal, matches, plain
+from gis_sites.intake.names import is_cut, is_personal, matches, plain, quoted
 from gis_sites.intake.note import SKIP, Note
 from gis_sites.intake.source import SourceTable
 from gis_sites.intake.values import UNITS, clean, compiled, reader, spell
@@ -82,7 +82,8 @@ def fit(layer: Layer, table: SourceTable, note: Note, *, seen: Mapping[str, str]
             columns[name] = found[0]
         if len(found) > 1:
             passed |= dict.fromkeys(found[1:], name)
-            values = {"columns": ", ".join(found), "field": name}
+            option = f"--column {quoted(f'{table.name}.{found[1]}={layer.name}.{name}')}"
+            values = {"columns": ", ".join(found), "field": name, "option": option}
             conflicts.append(Finding(FindingType.COLUMN_CONFLICT, column=found[0], values=values))
     constants, factors = _constants(layer, table, (columns, taken), said)
     found_units = {name: _unit_column(layer.fields[name], column, table) for name, column in columns.items()}
@@ -196,6 +197,11 @@ def _left_over(layer: Layer, table: SourceTable, found: Fit, skipped: Collection
         yield Finding(FindingType.COLUMN_MISSING, column=name)
 
 
+def _scales(unit: str) -> Iterable[str]:
+    """Return one word for each way a unit may be written down."""
+    return {factor: word for word, factor in reversed(UNITS.get(unit, {}).items())}.values()
+
+
 def check(layer: Layer, table: SourceTable, found: Fit) -> tuple[Finding, ...]:
     """Refuse what cannot be loaded without being told more; return what else is to be said about the key.
 
@@ -210,7 +216,7 @@ def check(layer: Layer, table: SourceTable, found: Fit) -> tuple[Finding, ...]:
                 table=table.name,
                 column=found.columns[name],
                 field=f"{layer.name}.{name}",
-                values=" | ".join(word for word in UNITS.get(spec.unit or "", {}) if word != "%"),
+                options=" | ".join(f"--set {layer.name}.{name}={word}" for word in _scales(spec.unit or "")),
             )
     filled = found.fields(layer)
     needs = [*layer.recognise.needs, *(name for name, spec in layer.fields.items() if spec.required)]

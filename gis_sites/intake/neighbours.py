@@ -152,7 +152,7 @@ class Look:
 
     def _meet(self, rows: Beside, tile: Tile) -> None:
         """Look at the rows around one tile; what is met is told by the tile that owns where it begins."""
-        mine = np.isin(rows.part, list(self.tallies))
+        mine = np.array([part in self.tallies for part in rows.part], dtype=bool)
         sides = borders.borders(rows.geometry)
         over = borders.overlaps(rows.geometry, sides)
         left, right = rows.geometry[over.left], rows.geometry[over.right]

@@ -91,7 +91,7 @@ def _match(
     if not name.patterns and not (seen or _whole(layer, found)):
         return None
     confidence = _confidence(name, layer, found, seen=bool(seen), told=_told(layer))
-    reasons = (*name.reasons(), *_columned(found), *_shaped(layer), *_valued(layer, seen))
+    reasons = (*name.reasons(), *_columned(found), *_shaped(layer, table), *_valued(layer, seen))
     return Match(layer.name, confidence, reasons, name.patterns, name.words, seen)
 
 
@@ -199,8 +199,8 @@ def _columned(found: Fit) -> Iterator[Said]:
         yield Said("import.reason_columns", {"columns": columns})
 
 
-def _shaped(layer: Layer) -> Iterator[Said]:
-    if layer.geometry in {"polygon", "line", "point"}:
+def _shaped(layer: Layer, table: SourceTable) -> Iterator[Said]:
+    if layer.geometry == table.kind and layer.geometry in {"polygon", "line", "point"}:
         yield Said("import.reason_geometry", {"kind": Said(f"import.kind_{layer.geometry}")})
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from gis_sites.catalogue import UNKNOWN, Code
 from gis_sites.findings import Finding, FindingType
-from gis_sites.intake.batch import Batch, Bools, Objects, arrived, cells_of
+from gis_sites.intake.batch import Batch, Bools, Objects, cells_of
 from gis_sites.intake.cells import words
 from gis_sites.intake.loading import NO_PART, Loading
 from gis_sites.intake.values import is_placeholder, spell
@@ -19,11 +19,11 @@ SURELY_NAMED = "[1-9]"
 """No placeholder holds such a digit."""
 
 
-def counted(source: Iterable[pa.RecordBatch], load: Loading) -> Iterator[Batch]:
+def counted(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
     """Count the rows as they come from the file."""
-    for raw in source:
-        load.tally.read += raw.num_rows
-        yield arrived(raw)
+    for batch in batches:
+        load.tally.read += len(batch)
+        yield batch
 
 
 def current(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:

@@ -90,6 +90,8 @@ class Repair:
         self.shapes: Objects = np.full(len(batch), None, dtype=object)
         self.good: Bools = np.ones(len(batch), dtype=bool)
         self.repaired = batch.repaired.copy()
+        self.other: Bools = np.zeros(len(batch), dtype=bool)
+        """Rows whose shape is no more the one that was parsed."""
 
     def reject(self, rows: Bools, kind: FindingType, **values: object) -> None:
         """Reject rows that are still good."""
@@ -102,11 +104,11 @@ class Repair:
             self.load.tally.find(Finding(kind, row, key, values=dict(values)))
 
     def read(self) -> None:
-        """Parse WKB; drop heights; reject what is missing, unreadable or not finite."""
+        """Take the shapes parsed; drop heights; reject what is missing, unreadable or not finite."""
         wkb = self.batch.geometry
         absent: Bools = np.array([shape is None for shape in wkb], dtype=bool)
+        self.shapes[:] = self.batch.parsed
         with np.errstate(invalid="ignore"):  # a coordinate that is no number is noticed below
-            self.shapes[~absent] = shapely.from_wkb(wkb[~absent], on_invalid="ignore")
             self._close(np.flatnonzero(~absent & shapely.is_missing(self.shapes)))
         missing = absent | shapely.is_empty(self.shapes)
         unnamed = _names_nothing(self.batch, self.load)
@@ -133,6 +135,7 @@ class Repair:
         for place in places[closed].tolist():
             self._find(place, FindingType.RING_CLOSED)
         self.repaired[places[closed]] = True
+        self.other[places[closed]] = True
 
     def place(self, crs: systems.System, move: systems.Move | None, seen: Counter[str]) -> None:
         """Reject what lies outside the system's area of use; take the rest to the working system."""
@@ -150,12 +153,15 @@ class Repair:
         if move is not None:
             there &= self.good
             self.shapes[there] = shapely.transform(self.shapes[there], move, interleaved=False)
+            self.other |= there
 
     def mend(self) -> None:
         """Keep the parts of the layer's kind, make them valid, take repeated points out; point at spikes."""
         there = ~shapely.is_missing(self.shapes)
         self._of_kind(there)
-        self._valid(there & self.good & ~shapely.is_valid(self.shapes))
+        valid = self.batch.valid.copy()
+        valid[self.other] = shapely.is_valid(self.shapes[self.other])
+        self._valid(there & self.good & ~valid)
         there &= self.good
         nothing = there & (shapely.get_dimensions(self.shapes) == 2) & (shapely.area(self.shapes) < mending.NO_AREA_M2)
         self.reject(nothing, FindingType.GEOMETRY_NO_AREA)
@@ -219,6 +225,7 @@ class Repair:
         for place in np.flatnonzero(narrowed).tolist():
             self._find(place, FindingType.GEOMETRY_PARTS_DROPPED, dropped=kinds.other(self.shapes[place], found[place]))
         self.repaired |= narrowed
+        self.other |= odd
         self.shapes = found
 
     def _find(self, place: int, kind: FindingType, where: shapely.Geometry | None = None, /, **values: object) -> None:

@@ -18,7 +18,7 @@ from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import axes, conform, neighbours, parcels, rows, shapes
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import spool as spools
-from gis_sites.intake.batch import Batch, Numbers, Objects
+from gis_sites.intake.batch import Batch, Numbers, Objects, arrived
 from gis_sites.intake.ground import Ground
 from gis_sites.intake.loading import ALL, Loading
 from gis_sites.intake.note import Note
@@ -121,7 +121,7 @@ def prepare(conn: sa.Connection, run: Run, plan: TablePlan) -> Loaded:
     return Loaded(plan, loading, waiting, coverage)
 
 
-def prepared(source: Iterable[pa.RecordBatch], load: Loading, ground: Ground) -> Iterator[Batch]:
+def prepared(source: Iterable[Batch], load: Loading, ground: Ground) -> Iterator[Batch]:
     """Name the steps from a table to rows of a layer, in their order."""
     batches = rows.counted(source, load)
     batches = rows.current(batches, load)
@@ -140,11 +140,11 @@ def prepared(source: Iterable[pa.RecordBatch], load: Loading, ground: Ground) ->
     return rows.sifted(batches, load)
 
 
-def _read(run: Run, load: Loading) -> Generator[pa.RecordBatch, None, None]:
-    """Read the table, and tell how far it is."""
+def _read(run: Run, load: Loading) -> Generator[Batch, None, None]:
+    """Read the table, one batch ahead, and tell how far it is."""
     done, what = 0, f"{load.table.name} → {load.layer.name}"
-    for batch in ahead(read_table(run.source, load.table.name, load.fit.wanted())):
-        done += batch.num_rows
+    for batch in ahead(map(arrived, read_table(run.source, load.table.name, load.fit.wanted()))):
+        done += len(batch)
         run.progress(what, done, load.table.rows)
         yield batch
 

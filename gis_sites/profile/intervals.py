@@ -44,6 +44,20 @@ def _in_disc(offset: Points, along: Points, reach: float) -> tuple[Floats, Float
     return np.where(hit, np.maximum(low, 0.0), np.inf), np.where(hit, np.minimum(high, 1.0), -np.inf)
 
 
+def beside(start: Points, end: Points, line: tuple[Points, Points], reach: float) -> tuple[Floats, Floats]:
+    """Return from where to where each segment lies beside a line's segment: its foot on it, within a distance.
+
+    Returns:
+        the ends as parts of the segment, as `within_capsule` does.
+
+    >>> a, b = np.array([[0.0, 1.0]]), np.array([[10.0, 1.0]])
+    >>> [one.tolist() for one in beside(a, b, (np.array([[2.0, 1.0]]), np.array([[4.0, 1.0]])), 1.0)]
+    [[0.2], [0.4]]
+    """
+    first, last = line
+    return _in_strip(start - first, end - start, last - first, reach)
+
+
 def _in_strip(offset: Points, along: Points, line: Points, reach: float) -> tuple[Floats, Floats]:
     """Solve for t in 0..1 where offset + t along projects onto the line's segment and lies beside it."""
     length = np.hypot(line[:, 0], line[:, 1])

@@ -78,7 +78,7 @@ def _of_parts(parts: Shapes) -> Shapes:
             # The first choice holds every direction and start of one polygon at once.
             each = (EDGES + TURNS) * (1 if is_convex else STARTS) << int(bit)
             mine = np.flatnonzero(some)
-            for chunk in np.array_split(mine, -(-len(mine) * each // MEMORY)) if len(mine) else []:
+            for chunk in np.array_split(mine, min(-(-len(mine) * each // MEMORY), len(mine))) if len(mine) else []:
                 found[rows[chunk]] = _best(parts[rows[chunk]], edges.take(chunk), convex=is_convex)
     return found
 

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -104,6 +105,30 @@ def copy_numbers(conn: sa.Connection, source: str, cells: Mapping[str, str]) -> 
     if not np.array_equal(rows, np.arange(len(rows))):
         raise RuntimeError(f"the rows of {source} did not come in their order")
     return dict(zip(cells, columns, strict=True))
+
+
+def copy_shapes(
+    conn: sa.Connection, source: str, params: Mapping[str, Any] | None = None
+) -> tuple[npt.NDArray[np.int64], pa.Array, pa.Array]:
+    """Read `row`, `part` and `geom` of a query whole, in the order of its rows, without those that have no geometry.
+
+    They travel as three long values: a message a row, as in `copy_out`, takes several times as long.
+
+    Returns:
+        row numbers, parts, geometries as WKB.
+    """
+    query = (
+        "SELECT string_agg(int4send(row), ''), array_agg(part), "
+        "string_agg(int4send(length(wkb)), ''), string_agg(wkb, '') FROM ("
+        f"SELECT row, part, ST_AsBinary(geom) AS wkb FROM ({source}) AS found "  # noqa: S608 - our own names
+        "WHERE geom IS NOT NULL ORDER BY row) AS sorted"
+    )
+    with psycopg.Cursor(_driver(conn)) as cursor:
+        numbers, parts, lengths, wkb = cursor.execute(query.encode(), params, binary=True).fetchone() or (None,) * 4
+    ends = np.frombuffer(lengths or b"", ">i4").cumsum(dtype=np.int64)
+    held = [None, pa.py_buffer(np.append(0, ends)), pa.py_buffer(wkb or b"")]
+    shapes = pa.Array.from_buffers(pa.large_binary(), len(ends), held)
+    return np.frombuffer(numbers or b"", ">i4").astype(np.int64), pa.array(parts or [], pa.string()), shapes
 
 
 def _arrays(content: pa.Buffer, n: int) -> list[Floats]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import shapely
 import sqlalchemy as sa
 
-from gis_sites.store.copy import copy_out
-from gis_sites.store.reading import Bounds, Geometries, from_hex
+from gis_sites.store.copy import copy_shapes
+from gis_sites.store.reading import Bounds, Geometries
 from gis_sites.store.tables import quoted
 
 if TYPE_CHECKING:
@@ -108,10 +108,9 @@ def beside(
         + ("" if parts is None else "AND part = ANY(%(parts)s) ")
         + f"ORDER BY row LIMIT {most:d}"
     )
-    params = dict(zip(("x0", "y0", "x1", "y1"), bounds, strict=True))
-    types = {"row": pa.int64(), "part": pa.string(), "geom": pa.string()}
-    table = copy_out(conn, query, types, {**params, "parts": None if parts is None else list(parts)})
-    return Beside(table["row"].to_numpy(), table["part"].to_numpy(), from_hex(table["geom"]))
+    params: dict[str, Any] = dict(zip(("x0", "y0", "x1", "y1"), bounds, strict=True))
+    row, part, wkb = copy_shapes(conn, query, params if parts is None else {**params, "parts": list(parts)})
+    return Beside(row, part.to_numpy(zero_copy_only=False), shapely.from_wkb(wkb.to_numpy(zero_copy_only=False)))
 
 
 def alike(

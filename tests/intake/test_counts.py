@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gis_sites.catalogue import Catalogue
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import spool as spools
+from gis_sites.intake.batch import arrived
 from gis_sites.intake.crs import System
 from gis_sites.intake.fit import fit
 from gis_sites.intake.ground import Ground
@@ -77,7 +78,8 @@ def _run(
     crs = pyproj.CRS.from_epsg(2177)
     load = Loading(layer, table, fit(layer, table, Note()), Tally(write), crs, 2177, System(crs))
     with tempfile.TemporaryDirectory() as folder:
-        held = spools.spool(prepared(_batches(rows, size), load, Ground(None)), Path(folder) / "rows.arrow", load)
+        batches = prepared(map(arrived, _batches(rows, size)), load, Ground(None))
+        held = spools.spool(batches, Path(folder) / "rows.arrow", load)
         spools.decide(held, load)
         waiting = [(spools.geometries(rows), places.tolist()) for rows, places in spools.kept(held)]
         kept = [row for shapes, places in waiting for row in zip(places, shapes, strict=True)]

@@ -1,12 +1,17 @@
+import logging
 import threading
 from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from gis_sites.columns import Column, Flags, Labels, Range
-from gis_sites.store import profiles, snapshot
+from gis_sites.settings import Settings
+from gis_sites.store import profiles, snapshot, states
 from gis_sites.store.connect import Store, open_store
 from gis_sites.store.profiles import Profile
 from gis_sites.store.snapshot import Snapshot, open_snapshot
@@ -228,3 +233,76 @@ def test_several_builders_at_once_are_harmless(store: Store, published: State) -
         thread.join()
     assert [view.ids.to_pylist() for view in made] == [KEYS] * 4
     assert [file.suffix for file in store.snapshots.iterdir()] == [".arrow"]
+
+
+def test_what_opening_took_is_told(store: Store, published: State, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "gis_sites.store.snapshot")
+    first, again = (open_snapshot(store, published, "parcels").loading for _ in range(2))
+    assert first.made_s > 0 == again.made_s
+    assert first.bytes == again.bytes >= 4 * (3 * 8 + 1 + 2)
+    assert 0 < again.mapped_s < 1
+    assert f"state {published.id}, parcels: 4 rows" in caplog.messages[-1]
+    assert "stale after None" in caplog.messages[-1]
+
+
+# ---- several processes ---------------------------------------------------------------------------------
+
+WIDE, LONG = 12, 150_000
+LINES = ("Rss", "Private_Clean", "Private_Dirty", "Shared_Clean")
+
+
+def test_processes_share_the_file_without_copying_it(store: Store) -> None:
+    """Two servers that looked at every value hold the same pages of the file, and next to none of their own."""
+    parcels = revision(store, layer(PARCEL), [{"key": f"{place:06}"} for place in range(LONG)])
+    columns = {f"x{place}": Range.exact(np.arange(LONG) + 0.5 * place) for place in range(WIDE)}
+    with store.begin() as conn:
+        made = profiles.write(conn, layer="pipe", kind="parcels", stamp="w", columns=columns, next_change=None)
+    open_snapshot(store, state(store, parcels, profiles={"pipe": {"parcels": made}}), "parcels")
+    context = get_context("spawn")
+    looked, told = context.Barrier(2), context.Queue()
+    servers = [context.Process(target=serve, args=(store.settings, looked, told)) for _ in range(2)]
+    for server in servers:
+        server.start()
+    found = [told.get(timeout=60) for _ in servers]
+    for server in servers:
+        server.join(60)
+    size = WIDE * LONG * 8 / 1024
+    for sums, pages, grown in found:
+        assert sums == [float(np.sum(column.low)) for column in columns.values()]
+        assert pages["Rss"] >= size
+        assert pages["Private_Dirty"] == 0
+        assert pages["Shared_Clean"] >= 0.99 * size  # by both, and by nobody twice
+        assert grown < size / 4
+
+
+def serve(settings: Settings, looked: Any, told: Any) -> None:
+    """Look at every value of the current state, and tell what memory that took: kB."""
+    with open_store(settings) as mine:
+        with mine.begin() as conn:
+            now = states.current(conn)
+        assert now is not None
+        before = _status("RssAnon")
+        view = open_snapshot(mine, now, "parcels")
+        sums = [float(np.sum(column.low)) for name in view.names if isinstance(column := view.column(name), Range)]
+        grown = _status("RssAnon") - before
+        looked.wait(60)
+        pages = _mapping(f"state-{now.id}-parcels.arrow")
+        looked.wait(60)
+        told.put((sums, pages, grown))
+
+
+def _status(what: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(f"{what}:")).split()[1])
+
+
+def _mapping(name: str) -> dict[str, int]:
+    """The pages that this process holds of a file: kB."""
+    found, mine = dict.fromkeys(LINES, 0), False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first, *rest = line.split()
+        if not first.endswith(":"):
+            mine = bool(rest) and rest[-1].endswith(name)
+        elif mine and first[:-1] in found:
+            found[first[:-1]] += int(rest[0])
+    return found

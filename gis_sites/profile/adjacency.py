@@ -1,0 +1,138 @@
+"""Which parcels lie beside each other, along what length, and how far apart: for sites made of several parcels.
+
+Two sides face each other where a point of the one has its foot on the other within the gap that is tolerated, and
+where they run nearly alike; so parcels that touch at a corner share nothing. Shared lengths are measured from both
+parcels, and the shorter one counts: a gap of digitising neither adds to it nor tears it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from gis_sites.columns import Floats, Rows
+from gis_sites.profile.features import Mask, Shapes, chop
+from gis_sites.profile.intervals import Points, beside, measure_union
+from gis_sites.profile.proximity import MICROMETRES
+
+GAP_M = 0.5
+"""How far apart parcels may be drawn and still be neighbours: slips of digitising."""
+ALIKE = 0.9
+"""The least cosine between two sides that face each other: 26 degrees."""
+TOGETHER = 4_096
+"""Parcels looked at together: what bounds memory."""
+ROADS_AND_DITCHES = frozenset({"dr", "Tp", "W", "Wp"})
+"""Uses of land that an assembly may reach across where that is asked for: roads, land for roads, ditches, streams."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Parcels beside each other, as rows: first < second, in that order.
+
+    `shared` is the length along which they face each other, `gap` their distance (0 where they touch or overlap),
+    float64 metres; `across` tells which lie on two sides of a road or a ditch.
+    """
+
+    first: Rows
+    second: Rows
+    shared: Floats
+    gap: Floats
+    across: Mask
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def take(self, some: Rows | Mask) -> "Pairs":
+        """Return some of the pairs."""
+        return Pairs(*(one[some] for one in vars(self).values()))
+
+
+def adjacency(shapes: Shapes, *, gap_m: float = GAP_M, across: Mask | None = None, across_m: float = 0.0) -> Pairs:
+    """Find the pairs of parcels that share some length of boundary, no more than `gap_m` metres apart.
+
+    With `across` (the parcels that are roads or ditches) also those that face each other no more than `across_m`
+    apart, where the shortest way between them crosses nothing but such parcels.
+    """
+    near = _facing(shapes, gap_m)
+    if across is None or across_m <= gap_m:
+        return near
+    far = _facing(shapes, across_m, among=~across)
+    far = far.take(far.gap > gap_m)
+    far = far.take(_free(shapes, far, across))
+    every = Pairs(
+        *(np.concatenate([one, other]) for one, other in zip(vars(near).values(), vars(far).values(), strict=True))
+    )
+    every.across[len(near) :] = True
+    return every.take(np.lexsort((every.second, every.first)))
+
+
+def _facing(shapes: Shapes, reach: float, among: Mask | None = None) -> Pairs:
+    """Find the pairs that face each other no more than a reach apart, among some parcels."""
+    drawn = ~shapely.is_empty(shapes)
+    rows = np.flatnonzero(drawn if among is None else drawn & among)
+    rings, of = shapely.get_rings(shapely.get_parts(shapes[rows]), return_index=True)
+    _, part_of = shapely.get_parts(shapes[rows], return_index=True)
+    sides, ring = chop(rings, 1)
+    parcel = rows[part_of[of[ring]]]
+    tree = shapely.STRtree(sides)
+    found = []
+    for some in np.array_split(np.arange(len(sides)), max(-(-len(rows) // TOGETHER), 1)):
+        side, other = tree.query(_widened(sides[some], reach))
+        side = some[side]
+        pair = parcel[side] != parcel[other]
+        found.append(_shared(sides, side[pair], other[pair], reach))
+    side, other, low, high = (np.concatenate(one) for one in zip(*found, strict=True))
+    return _together(shapes, (parcel[side], parcel[other]), (side, low, high), sides)
+
+
+def _widened(sides: Shapes, by: float) -> Shapes:
+    x0, y0, x1, y1 = np.asarray(shapely.bounds(sides)).reshape(-1, 4).T
+    boxes: Shapes = shapely.box(x0 - by, y0 - by, x1 + by, y1 + by)
+    return boxes
+
+
+def _shared(sides: Shapes, side: Rows, other: Rows, reach: float) -> tuple[Rows, Rows, Floats, Floats]:
+    """Return the pairs of sides that face each other, and from where to where along the first."""
+    ends = shapely.get_coordinates(sides).reshape(-1, 2, 2)
+    a, b, c, d = ends[side, 0], ends[side, 1], ends[other, 0], ends[other, 1]
+    low, high = beside(a, b, (c, d), reach)
+    facing = (low < high) & (_cosine(b - a, d - c) >= ALIKE)
+    return side[facing], other[facing], low[facing], high[facing]
+
+
+def _cosine(one: Points, other: Points) -> Floats:
+    product = np.abs(one[:, 0] * other[:, 0] + one[:, 1] * other[:, 1])
+    length = np.hypot(one[:, 0], one[:, 1]) * np.hypot(other[:, 0], other[:, 1])
+    return np.asarray(product / np.where(length > 0, length, np.inf))
+
+
+def _together(shapes: Shapes, parcels: tuple[Rows, Rows], along: tuple[Rows, Floats, Floats], sides: Shapes) -> Pairs:
+    """Add up what every parcel shares with every other, and take the shorter of both ways of seeing it."""
+    n = len(shapes)
+    side, low, high = along
+    seen, of = np.unique(parcels[0] * n + parcels[1], return_inverse=True)
+    # A side may face several sides of one neighbour: what they cover together counts.
+    each, group = np.unique(of * (len(sides) + 1) + side, return_inverse=True)
+    covered = measure_union(group, low, high, len(each)) * shapely.length(sides[each % (len(sides) + 1)])
+    length = np.bincount(each // (len(sides) + 1), weights=covered, minlength=len(seen))
+    mine, theirs = np.divmod(seen, n)
+    back = np.searchsorted(seen, theirs * n + mine)
+    known = (back < len(seen)) & (seen[np.minimum(back, len(seen) - 1)] == theirs * n + mine) if len(seen) else back > 0
+    once = np.flatnonzero((mine < theirs) & known)
+    first, second = mine[once], theirs[once]
+    shared = np.round(np.minimum(length[once], length[back[once]]), MICROMETRES)
+    gap = np.round(np.asarray(shapely.distance(shapes[first], shapes[second]), dtype=np.float64), MICROMETRES)
+    some = shared > 0
+    return Pairs(first, second, shared, gap, np.zeros(len(first), dtype=bool)).take(some)
+
+
+def _free(shapes: Shapes, pairs: Pairs, across: Mask) -> Mask:
+    """Tell of which pairs the shortest way between them crosses roads and ditches only."""
+    ways = shapely.shortest_line(shapes[pairs.first], shapes[pairs.second])
+    way, parcel = shapely.STRtree(shapes).query(ways, predicate="intersects")
+    other = ~across[parcel] & (parcel != pairs.first[way]) & (parcel != pairs.second[way])
+    way, parcel = way[other], parcel[other]
+    blocked = shapely.length(shapely.intersection(ways[way], shapes[parcel])) > 0
+    free = np.ones(len(pairs), dtype=bool)
+    free[way[blocked]] = False
+    return free

@@ -1,0 +1,58 @@
+"""The pairs of parcels of a state, kept beside its snapshot: made once, taken away with the state."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from gis_sites.profile.adjacency import ROADS_AND_DITCHES, Pairs, adjacency
+from gis_sites.profile.reading import drawn
+from gis_sites.profile.selection import texts
+from gis_sites.profile.sites import PARCEL
+from gis_sites.scratch import scratch
+from gis_sites.store import revisions
+from gis_sites.store.connect import Store
+from gis_sites.store.states import State
+
+ACROSS_M = 30.0
+"""How wide a road or a ditch between two parcels may be."""
+
+
+def pairs_of(store: Store, state: State) -> Pairs:
+    """Return which parcels of a state lie beside each other; rows are those of its revision of parcels.
+
+    Direct neighbours lie no more than `adjacency.GAP_M` apart, those across a road or a ditch (by their use of land)
+    no more than `ACROSS_M`.
+    """
+    revision = state.revisions[PARCEL]
+    file = store.snapshots / f"state-{state.id}-pairs.arrow"
+    stamp = f"{store.uuid} {revision.table} {revision.rows} {ACROSS_M}"
+    return _kept(file, stamp) or _made(store, state, file, stamp)
+
+
+def _kept(file: Path, stamp: str) -> Pairs | None:
+    try:
+        with pa.memory_map(str(file)) as source:
+            table = pa.ipc.open_file(source).read_all()
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return None
+    if (table.schema.metadata or {}).get(b"stamp") != stamp.encode():
+        return None
+    rows = {name: table[name].to_numpy().astype(np.intp) for name in ("first", "second")}
+    lengths = {name: table[name].to_numpy() for name in ("shared", "gap")}
+    return Pairs(**rows, **lengths, across=table["across"].to_numpy().astype(bool))
+
+
+def _made(store: Store, state: State, file: Path, stamp: str) -> Pairs:
+    with store.begin() as conn:
+        found = revisions.read(conn, state.revisions[PARCEL], columns=["land_use"])
+    across = np.array([use in ROADS_AND_DITCHES for use in texts(found.table, "land_use")], dtype=bool)
+    pairs = adjacency(drawn(found.geometry), across=across, across_m=ACROSS_M)
+    table = pa.table(vars(pairs)).replace_schema_metadata({"stamp": stamp})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with scratch(file.parent) as folder:
+        beside = folder / file.name
+        with pa.OSFile(str(beside), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        beside.replace(file)
+    return pairs

@@ -1,0 +1,174 @@
+"""The largest rectangle inside: published cases, hand-made ones, and whatever hypothesis thinks of."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from shapely import affinity
+
+from gis_sites.profile import rectangle
+from gis_sites.profile.rectangle import largest_rectangles, sides
+from gis_sites.profile.upright import largest, regions
+from tests.profile.scenes import X0, Y0, Shapes, array, at, random_sites
+
+CASES = Path(__file__).parents[3] / "shared" / "data" / "cases" / "rectangles.json"
+LEAST = 0.97
+"""The part of the expected area that has to be reached."""
+
+
+def one(shape: Any) -> Any:
+    return largest_rectangles(array([shape]))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))", 1.0),
+        ("POLYGON ((0 0, 500 0, 500 5, 0 5, 0 0))", 2500.0),
+        ("POLYGON ((0 0, 30 0, 0 40, 0 0))", 300.0),  # half of any triangle
+        ("POLYGON ((-10 0, 10 0, 1 10, -1 10, -10 0))", 500 / 9),
+        ("POLYGON ((0 0, 10 0, 10 5, 5 5, 5 10, 0 10, 0 0))", 50.0),
+        ("POLYGON ((3 0, 5 0, 5 5, 0 5, 0 1, 3 1, 3 0))", 20.0),
+        ("POLYGON ((0 0, 60 0, 60 60, 0 60, 0 0), (20 20, 40 20, 40 40, 20 40, 20 20))", 1200.0),
+        ("POLYGON ((0 0, 60 0, 60 60, 0 60, 0 0), (5 5, 9 5, 9 9, 5 9, 5 5))", 51 * 60.0),
+        ("MULTIPOLYGON (((0 0, 10 0, 10 10, 0 10, 0 0)), ((50 0, 80 0, 80 25, 50 25, 50 0)))", 750.0),
+    ],
+)
+@pytest.mark.parametrize("angle", [0.0, 17.0, 71.3])
+def test_hand_made_shapes_at_any_angle(text: str, area: float, angle: float) -> None:
+    shape = at(affinity.rotate(shapely.from_wkt(text), angle))
+    found = one(shape)
+    assert found.within(shape)
+    assert found.area == pytest.approx(area, rel=1e-4)
+    long, short = sides(array([found]))
+    assert long[0] * short[0] == pytest.approx(found.area, rel=1e-9)
+
+
+def test_a_circle_holds_a_square_of_twice_its_radius_squared() -> None:
+    shape = at(shapely.Point(0, 0).buffer(50, quad_segs=90))
+    assert one(shape).area == pytest.approx(2 * 50**2, rel=1e-4)
+    assert np.array(sides(array([one(shape)]))).ravel() == pytest.approx([math.sqrt(2) * 50] * 2, rel=1e-2)
+
+
+@pytest.mark.skipif(not CASES.is_file(), reason="the cases are not here")
+def test_published_cases(capsys: pytest.CaptureFixture[str]) -> None:
+    """A bound published for a box that is not inside the polygon bounds nothing."""
+    cases = json.loads(CASES.read_text(encoding="utf-8"))["largest_inscribed"]
+    shapes = array([shapely.from_wkt(case["wkt"]) for case in cases])
+    found = largest_rectangles(shapes)
+    assert shapely.within(found, shapes).all()
+    parts: dict[str, float] = {}
+    for case, shape, mine in zip(cases, shapes, found, strict=True):
+        expected = case["expected_area"] or case.get("brute_force_here") or case["lower_bound"]
+        if case["id"] == "lir_polygon2":
+            assert not shapely.box(-5, -3, 8, 8).within(shape)
+            expected = brute(shape)
+        parts[case["id"]] = mine.area / expected
+        assert case["upper_bound"] is None or mine.area <= case["upper_bound"] * (1 + 1e-9)
+    worst = min(parts, key=lambda name: parts[name])
+    with capsys.disabled():
+        print(f"\nlargest rectangles: the worst of {len(parts)} cases is {worst} with {parts[worst]:.4%} of its area")
+    assert parts[worst] >= LEAST
+
+
+def brute(shape: Any) -> float:
+    """Look, at every other degree, for the largest rectangle of cells of a fine grid."""
+    best = 0.0
+    for angle in range(0, 90, 2):
+        turned = affinity.rotate(shape, angle, origin=(0, 0))
+        shapely.prepare(turned)
+        x0, y0, x1, y1 = turned.bounds
+        n = 40
+        xs, ys = np.linspace(x0, x1, n + 1), np.linspace(y0, y1, n + 1)
+        cells = shapely.box(xs[:-1][:, None], ys[:-1][None, :], xs[1:][:, None], ys[1:][None, :])
+        free = shapely.covers(turned, cells)
+        heights = np.zeros(n, dtype=int)
+        for row in free:
+            heights = np.where(row, heights + 1, 0)
+            for left in range(n):
+                low = np.minimum.accumulate(heights[left:])
+                best = max(best, float((low * np.arange(1, n - left + 1)).max()) * (x1 - x0) * (y1 - y0) / n**2)
+    return best
+
+
+def dense(shape: Any, steps: int = 180) -> float:
+    """Look in a convex polygon at every half degree, and along every edge."""
+    edges = rectangle._edges(array([shapely.orient_polygons(shape)]), len(shape.exterior.coords) - 1)
+    along = (edges.end - edges.start)[0]
+    angles = [*np.linspace(0, np.pi / 2, steps, endpoint=False), *np.arctan2(along[:, 1], along[:, 0])]
+    ways = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    a, b = (rectangle._forth(np.repeat(one, len(ways), axis=0), ways[:, None, :]) for one in (edges.start, edges.end))
+    box = np.concatenate([a.min(axis=1), a.max(axis=1)], axis=1)
+    area, _ = largest(regions(a, b, np.ones(a.shape[:2], dtype=bool), box), rounds=10, narrow=False)
+    return float(area.max())
+
+
+def quadrilaterals(rng: np.random.Generator, n: int) -> Shapes:
+    """Plots as they are: nearly right angles, some askew."""
+    shapes = []
+    while len(shapes) < n:
+        w, h = rng.uniform(8, 60), rng.uniform(20, 200)
+        corners = np.array([[0, 0], [w, 0], [w, h], [0, h]]) + rng.normal(0, rng.choice([0.02, 0.5, 3.0]), (4, 2))
+        shape = at(affinity.rotate(shapely.Polygon(corners), float(rng.uniform(0, 360))))
+        if shape.is_valid and shape.convex_hull.area - shape.area < 1e-6:
+            shapes.append(shape)
+    return array(shapes)
+
+
+def test_nearly_the_best_of_every_angle_in_convex_plots() -> None:
+    shapes = quadrilaterals(np.random.default_rng(1), 150)
+    found = largest_rectangles(shapes)
+    assert shapely.within(found, shapes).all()
+    parts = shapely.area(found) / [dense(shape) for shape in shapes]
+    assert parts.min() >= LEAST
+    assert parts.mean() >= 0.998
+
+
+def stars(points: list[tuple[float, float]], hole: bool, turn: float) -> Any:
+    angles = np.linspace(0, 2 * np.pi, len(points), endpoint=False)
+    radii = np.array([radius for radius, _ in points])
+    shift = np.array([shift for _, shift in points]) * np.pi / len(points)
+    ring = np.stack([radii * np.cos(angles + shift + turn), radii * np.sin(angles + shift + turn)], axis=1)
+    shape = shapely.Polygon(ring + [X0, Y0])
+    inner = shapely.Point(X0, Y0).buffer(radii.min() / 3, quad_segs=3)
+    return shape.difference(inner) if hole else shape
+
+
+RADII = st.tuples(st.floats(0.5, 200), st.floats(-0.9, 0.9))
+
+
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(RADII, min_size=3, max_size=20), st.booleans(), st.floats(0, 7))
+@example([(100.0, 0.0), (0.5, 0.0), (100.0, 0.0), (0.5, 0.0), (100.0, 0.0), (0.5, 0.0)], False, 0.1)
+@example([(200.0, 0.0), (0.5, 0.0), (200.0, 0.0), (0.5, 0.0)], True, 0.0)
+def test_whatever_the_polygon_the_rectangle_is_truly_inside(
+    points: list[tuple[float, float]], hole: bool, turn: float
+) -> None:
+    shape = stars(points, hole, turn)
+    if not shape.is_valid or shape.area == 0:
+        shape = shapely.make_valid(shape).buffer(0)
+    found = one(shape)
+    assert found.is_empty or found.within(shape)
+    assert len(shapely.get_coordinates(found)) in {0, 5}
+    biggest = max(shapely.get_parts(shape), key=lambda part: part.area, default=shapely.Polygon())
+    square = shapely.maximum_inscribed_circle(biggest, 0.01).length * math.sqrt(2) if biggest.area > 1 else 0.0
+    assert found.area >= 0.8 * square**2
+
+
+def test_the_same_to_the_last_bit_whatever_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    shapes = np.concatenate([random_sites(rng, 5), quadrilaterals(rng, 20), array([shapely.Polygon()])])
+    whole = shapely.to_wkb(largest_rectangles(shapes))
+    assert [shapely.to_wkb(one(shape)) for shape in shapes] == whole.tolist()
+    order = rng.permutation(len(shapes))
+    monkeypatch.setattr(rectangle, "CACHE", 1 << 9)
+    monkeypatch.setattr(rectangle, "MEMORY", 1 << 9)
+    assert shapely.to_wkb(largest_rectangles(shapes[order])).tolist() == whole[order].tolist()
+    assert shapely.is_empty(shapely.from_wkb(whole[-1]))
+    assert np.isnan(sides(array([shapely.Polygon()]))).all()
