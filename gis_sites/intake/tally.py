@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gis_sites.findings import EXAMPLES, Finding, FindingType, mask, summary
+from gis_sites.findings import EXAMPLES, Finding, FindingType, Severity, mask, summary
 
 Write = Callable[[list[Finding], Mapping[int, bytes]], object]
 KINDS = 1_000
@@ -14,6 +14,8 @@ MOST = 10
 """Texts a report shows, the most frequent first."""
 FULL = 10_000
 """Findings held before they are written."""
+NOTES = 10_000
+"""Mere notes of one type that are kept one by one: parcels drawn with heights are as many as the city has."""
 
 
 @dataclass
@@ -47,7 +49,8 @@ class Tally:
             examples = self._examples.setdefault(finding.type, [])
             if len(examples) < EXAMPLES:
                 examples.append(finding)
-        self._waiting.extend(findings)
+            if finding.type.severity is not Severity.NOTE or self.counts[finding.type] <= NOTES:
+                self._waiting.append(finding)
 
     def place(self, places: Mapping[int, bytes]) -> None:
         """Say where rows with findings are; findings are written when there are many."""
@@ -58,6 +61,14 @@ class Tally:
     def waiting_rows(self) -> set[int]:
         """Return the rows of which findings are still to be written."""
         return {finding.row for finding in self._waiting if finding.row is not None}
+
+    def close(self) -> None:
+        """Write the last findings, and say of which notes not all were kept."""
+        for kind, count in list(self.counts.items()):
+            if kind.severity is Severity.NOTE and count > NOTES:
+                said = {"what": kind.word, "count": count, "kept": NOTES}
+                self.find(Finding(FindingType.NOT_ALL_KEPT, values=said))
+        self.flush()
 
     def flush(self) -> None:
         """Write the findings held."""

@@ -102,7 +102,7 @@ def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[R
     for one in loaded:
         _compare(conn, run, one, (base, revision))
         one.loading.tally.balance()
-        one.loading.tally.flush()
+        one.loading.tally.close()
     run.held[layer.name] = revision
     return revision, loaded
 

@@ -22,6 +22,8 @@ TURNS = 8
 FINER = 6
 STARTS = 8
 """From how many points inside a concave polygon regions are drawn."""
+LEAN = 0.05
+"""How much, as a part of its size, a region is stretched one way or the other where both ways leave as much room."""
 KEPT = 3
 """How many of the best (direction, start) are turned more finely."""
 ENOUGH = 0.999
@@ -162,7 +164,8 @@ def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
     row = np.repeat(np.arange(n), ways.shape[1] * starts.shape[1])
     way = np.tile(ways, (1, starts.shape[1], 1)).reshape(-1, 2)
     start = np.repeat(starts, ways.shape[1], axis=1).reshape(-1, 2)
-    found = _search(edges, row, way, start, convex=convex)
+    lean = np.repeat(np.tile(np.resize([LEAN, -LEAN], starts.shape[1]), n), ways.shape[1])
+    found = _search(edges, row, way, start, lean=None if convex else lean)
     found = found.take(_firsts(found.area.reshape(n, -1), KEPT))
     enough = ENOUGH * np.asarray(shapely.area(parts))[found.row]
     for step in range(1, FINER + 1):
@@ -170,11 +173,13 @@ def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
             if not len(some := np.flatnonzero(found.area < enough)):
                 break
             one = found.take(some)
-            found = _better(found, some, _search(edges, one.row, _turn(one.way, by), one.centre, convex=convex))
+            lean = None if convex else np.full(len(some), float(np.sign(by)) * LEAN)
+            found = _better(found, some, _search(edges, one.row, _turn(one.way, by), one.centre, lean=lean))
     found = found.take(_firsts(found.area.reshape(n, -1), 1))
     every = np.arange(n)
-    for _ in range(1 if convex else 3):
-        found = _better(found, every, _within(edges, found.row, found.way, found.box, convex=convex, rounds=LAST))
+    for lean in [None] if convex else [np.full(n, by) for by in (0.0, LEAN, -LEAN, 0.0)]:
+        tries = _Tries(every, found.way, found.area, found.box)
+        found = _better(found, every, _within(edges, tries, lean=lean, rounds=LAST))
     return _certain(parts, edges.middle, found)
 
 
@@ -193,32 +198,36 @@ def _better(found: _Tries, some: Rows, other: _Tries) -> _Tries:
     return _Tries(found.row, way, area, box)
 
 
-def _search(edges: _Edges, row: Rows, way: Floats, start: Floats, *, convex: bool) -> _Tries:
+def _search(edges: _Edges, row: Rows, way: Floats, start: Floats, *, lean: Floats | None) -> _Tries:
     point = _forth(start, way)
-    return _within(edges, row, way, np.concatenate([point, point], axis=1), convex=convex, rounds=1)
+    box = np.concatenate([point, point], axis=1)
+    return _within(edges, _Tries(row, way, np.zeros(len(row)), box), lean=lean, rounds=1)
 
 
-def _within(edges: _Edges, row: Rows, way: Floats, box: Floats, *, convex: bool, rounds: int) -> _Tries:
-    """Find the largest rectangles in the regions around boxes, a cache's worth at a time."""
-    found = []
+def _within(edges: _Edges, tries: _Tries, *, lean: Floats | None, rounds: int) -> _Tries:
+    """Find the largest rectangles in the regions around boxes, a cache's worth at a time; no lean: it is convex."""
+    row, way, found = tries.row, tries.way, []
     each = PLACES * max(edges.start.shape[1], PLACES // 2)
     for some in np.array_split(np.arange(len(row)), max(-(-len(row) * each // CACHE), 1)):
         a, b = (_forth(one[row[some]], way[some, None, :]) for one in (edges.start, edges.end))
         lines, limits = edges.outer[row[some]], np.concatenate([a.min(axis=1), a.max(axis=1)], axis=1)
-        if not convex:
-            lines, limits = _parted(a, b, box[some], (lines, limits))
-        found.append(largest(regions(a, b, lines, limits), rounds=rounds, narrow=not convex))
+        if lean is not None:
+            lines, limits = _parted(a, b, (tries.box[some], lean[some]), (lines, limits))
+        found.append(largest(regions(a, b, lines, limits), rounds=rounds, narrow=lean is not None))
     area, boxes = (np.concatenate(one) for one in zip(*found, strict=True))
     return _Tries(row, way, area, boxes)
 
 
-def _parted(a: Floats, b: Floats, box: Floats, known: tuple[Mask, Floats]) -> tuple[Mask, Floats]:
+def _parted(a: Floats, b: Floats, around: tuple[Floats, Floats], known: tuple[Mask, Floats]) -> tuple[Mask, Floats]:
     """Part every inner edge from its box: by its own line, or by an upright or level one, whichever is farther.
+
+    Whichever is taken, the edge stays outside. With a lean above 0 upright lines are rather taken, below 0 level ones.
 
     Returns:
         the edges whose lines bound the region, and the limits the others set: x0, y0, x1, y1.
     """
-    outer, limits = known
+    (box, lean), (outer, limits) = around, known
+    more = (lean * np.maximum(limits[:, 2] - limits[:, 0], limits[:, 3] - limits[:, 1]))[:, None]
     along, half = b - a, (box[:, None, 2:] - box[:, None, :2]) / 2
     to = (box[:, None, 2:] + box[:, None, :2]) / 2 - a
     aside = along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
@@ -228,10 +237,10 @@ def _parted(a: Floats, b: Floats, box: Floats, known: tuple[Mask, Floats]) -> tu
     gaps = np.stack(
         [
             (aside - reach) / np.where(length > 0, length, 1.0),
-            box[:, None, 0] - high[..., 0],
-            box[:, None, 1] - high[..., 1],
-            low[..., 0] - box[:, None, 2],
-            low[..., 1] - box[:, None, 3],
+            box[:, None, 0] - high[..., 0] + more,
+            box[:, None, 1] - high[..., 1] - more,
+            low[..., 0] - box[:, None, 2] + more,
+            low[..., 1] - box[:, None, 3] - more,
         ]
     )
     choice = np.where(outer, 0, gaps.argmax(axis=0))
@@ -250,7 +259,7 @@ def _starts(parts: Shapes, middle: Floats) -> Floats:
     order = np.lexsort((np.arange(len(of)), -shapely.area(triangles), of))
     sizes = np.bincount(of, minlength=len(parts))
     first = np.cumsum(sizes) - sizes
-    at = order[first[:, None] + np.minimum(np.arange(STARTS)[None, :], sizes[:, None] - 1)]
+    at = order[first[:, None] + np.arange(STARTS)[None, :] % sizes[:, None]]
     points = shapely.get_coordinates(shapely.centroid(triangles[at.ravel()])).reshape(len(parts), STARTS, 2)
     return np.asarray(points - middle[:, None, :])
 

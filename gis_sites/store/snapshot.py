@@ -45,11 +45,10 @@ IDENTIFIER = {"parcels": "parcel.id", "offers": "offer.id"}
 
 @dataclass(frozen=True)
 class Loading:
-    """What it took to have a snapshot: its bytes on disk, which all processes share, and seconds."""
+    """What it took to have a snapshot: bytes that processes share, seconds of making (0: it was there), of mapping."""
 
     bytes: int
     made_s: float
-    """0 where another process had made the file."""
     mapped_s: float
 
 
@@ -81,9 +80,7 @@ class Snapshot:
     def only(self, rows: Rows, state: State) -> "Snapshot":
         """Return some rows of the file (rising) only, as of a state that knows no others."""
         whole = len(rows) == len(self._batch)
-        some = Snapshot(self._batch, state, self.kind, self._catalogue, rows=None if whole else rows)
-        some.loading = self.loading
-        return some
+        return Snapshot(self._batch, state, self.kind, self._catalogue, rows=None if whole else rows)
 
     def one(self, row: int) -> "Snapshot":
         """Return the same with one row: its columns cost nothing, however many there are beside it."""
@@ -180,10 +177,8 @@ def open_snapshot(store: Store, state: State, kind: str) -> Snapshot:
         raise RuntimeError(f"{file.name} was replaced by another inventory's while it was made")
     snapshot = Snapshot(batch, state, kind, store.catalogue)
     snapshot.loading = Loading(batch.nbytes, made - began, perf_counter() - made)
-    told = "state %s, %s: %s rows, %.1f MB shared, made in %.2f s, mapped in %.4f s, stale after %s"
-    loading = snapshot.loading
-    about = (len(snapshot), loading.bytes / 1e6, loading.made_s, loading.mapped_s, state.stale_after)
-    logger.info(told, state.id, kind, *about)
+    about = (state.id, kind, len(batch), snapshot.loading, state.stale_after)
+    logger.info("state %s, %s: %s rows, %s, stale after %s", *about)
     return snapshot
 
 

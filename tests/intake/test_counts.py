@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyproj
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,3 +141,20 @@ def test_a_tally_that_does_not_add_up_is_a_mistake_of_ours() -> None:
         raise AssertionError
     tally.find(Finding(FindingType.GEOMETRY_MISSING, 1))
     assert tally.counts[FindingType.GEOMETRY_MISSING] == 1
+
+
+def test_of_many_notes_some_are_kept_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gis_sites.intake.tally.NOTES", 3)
+    written: list[Finding] = []
+    tally = Tally(lambda findings, places: written.extend(findings))
+    for row in range(5):
+        tally.find(Finding(FindingType.GEOMETRY_FLATTENED, row), Finding(FindingType.GEOMETRY_MISSING, row))
+    tally.close()
+    kinds = Counter(finding.type for finding in written)
+    assert kinds == {
+        FindingType.GEOMETRY_FLATTENED: 3,
+        FindingType.GEOMETRY_MISSING: 5,
+        FindingType.NOT_ALL_KEPT: 1,
+    }
+    assert tally.counts[FindingType.GEOMETRY_FLATTENED] == 5
+    assert written[-1].values == {"what": "geometry_flattened", "count": 5, "kept": 3}

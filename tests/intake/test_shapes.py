@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from gis_sites.catalogue import Catalogue, load_catalogue
 from gis_sites.findings import Finding, FindingType, Severity
 from gis_sites.intake import mending, rows, shapes
+from gis_sites.intake.batch import arrived
 from gis_sites.intake.crs import System
 from gis_sites.intake.fit import fit
 from gis_sites.intake.loading import Loading
@@ -58,8 +59,8 @@ class Door:
         chosen = catalogue.layer(layer)
         table = SourceTable("t", "Unknown", {}, n, "EPSG:2177")
         load = Loading(chosen, table, fit(chosen, table, Note()), Tally(write), WORKING, 2177, System(WORKING))
-        (arrived,) = rows.keyed(rows.counted([source], load), load)
-        (self.batch,) = shapes.shaped([arrived], load)
+        (keyed,) = rows.keyed(rows.counted([arrived(source)], load), load)
+        (self.batch,) = shapes.shaped([keyed], load)
         load.tally.flush()
         self.stored = shapely.from_wkb(shapes.to_ewkb(self.batch.geometry, 2177).to_pylist())
 

@@ -281,6 +281,7 @@ def serve(settings: Settings, looked: Any, told: Any) -> None:
         with mine.begin() as conn:
             now = states.current(conn)
         assert now is not None
+        assert len(open_snapshot(mine, now, "parcels").column("pipe.x0")) == LONG  # libraries are loaded by now
         before = _status("RssAnon")
         view = open_snapshot(mine, now, "parcels")
         sums = [float(np.sum(column.low)) for name in view.names if isinstance(column := view.column(name), Range)]
