@@ -29,6 +29,7 @@ def report_tables(report: Any, lang: str) -> Iterator[Any]:  # noqa: ANN401 - an
         yield _rows_table(loads, lang, title=document["source"]["name"])
         yield from _aside_table(loads, lang)
         yield _changes_table(loads, lang)
+    if document["status"] != "nothing_to_do":
         yield from _noticed_table(document, lang)
     if document["left_out"]:
         yield _line("show.left_out", lang, tables=", ".join(document["left_out"]))
@@ -115,6 +116,8 @@ def _gravest_first(found: Iterable[tuple[Json, Json]]) -> list[tuple[Json, Json]
 def _published(document: Json, lang: str) -> str:
     if document["status"] == "nothing_to_do":
         return say("show.nothing_to_do", lang)
+    if not document["loads"]:
+        return say("show.nothing_taken", lang)
     if document["state"] is None:
         return say("show.not_published", lang)
     return say("show.published_done", lang, state=document["state"])

@@ -43,7 +43,7 @@ class Issue:
     type: FindingType
     rows: Numbers
     text: str
-    shown: str
+    shown: str | float
 
 
 @dataclass(frozen=True)

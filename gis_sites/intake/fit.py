@@ -199,7 +199,7 @@ def _left_over(layer: Layer, table: SourceTable, found: Fit, skipped: Collection
 
 def _scales(unit: str) -> Iterable[str]:
     """Return one word for each way a unit may be written down."""
-    return {factor: word for word, factor in reversed(UNITS.get(unit, {}).items())}.values()
+    return {factor: word for word, factor in reversed(list(UNITS.get(unit, {}).items()))}.values()
 
 
 def check(layer: Layer, table: SourceTable, found: Fit) -> tuple[Finding, ...]:

@@ -66,7 +66,7 @@ class Cell:
 
     value: Any
     issue: FindingType | None = None
-    shown: str = ""
+    shown: str | float = ""
 
 
 def clean(text: str) -> str | None:
@@ -131,7 +131,7 @@ def read_number(text: str, unit: str | None = None, factor: float = 1.0) -> Cell
     result = scaled(value, known)
     if not math.isfinite(result) or (unit == "share" and not 0 <= result <= 1):
         return _unreadable(unit)
-    return Cell(result) if _USUAL_NUMBER.fullmatch(text) else Cell(result, FindingType.VALUE_REPAIRED, repr(result))
+    return Cell(result) if _USUAL_NUMBER.fullmatch(text) else Cell(result, FindingType.VALUE_REPAIRED, result)
 
 
 def _factor(match: re.Match[str], unit: str | None, factor: float) -> float | None:

@@ -114,14 +114,14 @@ def _together(shapes: Shapes, parcels: tuple[Rows, Rows], along: tuple[Rows, Flo
     # A side may face several sides of one neighbour: what they cover together counts.
     each, group = np.unique(of * (len(sides) + 1) + side, return_inverse=True)
     covered = measure_union(group, low, high, len(each)) * shapely.length(sides[each % (len(sides) + 1)])
-    length = np.bincount(each // (len(sides) + 1), weights=covered, minlength=len(seen))
+    length: Floats = np.bincount(each // (len(sides) + 1), weights=covered, minlength=len(seen)).astype(np.float64)
     mine, theirs = np.divmod(seen, n)
     back = np.searchsorted(seen, theirs * n + mine)
     known = (back < len(seen)) & (seen[np.minimum(back, len(seen) - 1)] == theirs * n + mine) if len(seen) else back > 0
     once = np.flatnonzero((mine < theirs) & known)
     first, second = mine[once], theirs[once]
-    shared = np.round(np.minimum(length[once], length[back[once]]), MICROMETRES)
-    gap = np.round(np.asarray(shapely.distance(shapes[first], shapes[second]), dtype=np.float64), MICROMETRES)
+    shared = np.asarray(np.round(np.minimum(length[once], length[back[once]]), MICROMETRES), dtype=np.float64)
+    gap = np.asarray(np.round(shapely.distance(shapes[first], shapes[second]), MICROMETRES), dtype=np.float64)
     some = shared > 0
     return Pairs(first, second, shared, gap, np.zeros(len(first), dtype=bool)).take(some)
 

@@ -13,12 +13,13 @@ from gis_sites.profile.changed import Changes, Kept, Moment
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import nothing
 from gis_sites.profile.net_reading import NET, blocks_of, of_layer, read_zones, rules_change
+from gis_sites.profile.packed import packed
 from gis_sites.profile.reading import (
     KINDS,
     NOWHERE,
     cover_of,
     read_boundary,
-    read_features,
+    read_in_parts,
     read_offers,
     read_parcels,
     valid_fields,
@@ -261,12 +262,12 @@ def works_of(
         revision = revisions.get(name)
         # The parcels' own layer is measured on the parcels themselves: no rows to look for.
         if name == NET:
-            features = read_zones(conn, catalogue, layer.net, revisions, boundary=boundary)
+            features = packed([read_zones(conn, catalogue, layer.net, revisions, boundary=boundary)])
             cover = Cover(None, stated=False)
         elif revision is None or name == PARCEL:
-            features, cover = nothing(), NOWHERE if revision is None else Cover(None, stated=False)
+            features, cover = packed([nothing()]), NOWHERE if revision is None else Cover(None, stated=False)
         else:
-            features = read_features(conn, layer, revision, as_of=as_of, parcels=parcels)
+            features = packed(read_in_parts(conn, layer, revision, as_of=as_of, parcels=parcels))
             cover = cover_of(revision, boundary)
         key = (cover.geometry.wkb if cover.geometry is not None else None, cover.stated)
         covers.setdefault(key, cover)

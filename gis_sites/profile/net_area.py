@@ -16,7 +16,7 @@ from gis_sites.catalogue import Attribute
 from gis_sites.columns import Floats, Range, Rows
 from gis_sites.layer import NetStep
 from gis_sites.profile.features import Mask, Shapes
-from gis_sites.profile.net_zones import row_numbers
+from gis_sites.profile.net_zones import ROUND, row_numbers
 from gis_sites.profile.pieces import Pieces, overlaps, unions
 from gis_sites.profile.proximity import MICROMETRES
 from gis_sites.profile.scene import Scene
@@ -107,7 +107,7 @@ def _track(scene: Scene, sites: Rows, pieces: Pieces, setbacks: dict[int, float]
         takes[some, number] = shapely.area(taken)
         left[some] = shapely.difference(left[some], taken)
         if by := setbacks.get(number, 0.0):
-            inner: Shapes = shapely.buffer(whole, -by)
+            inner: Shapes = shapely.buffer(whole, -by, quad_segs=ROUND)
             left = _kept(left, whole, inner)
             inner[some] = shapely.difference(inner[some], taken)
             takes[:, number] = whole_area - shapely.area(inner)

@@ -23,6 +23,8 @@ from gis_sites.profile.sites import PARCEL
 
 EVERYWHERE = shapely.box(-1e8, -1e8, 1e8, 1e8)
 """A box that holds every site of any working CRS."""
+ROUND = 16
+"""Into how many straight pieces a quarter of a circle around a corner is cut."""
 SAYS = {"key": pa.string(), "part": pa.string(), "load": pa.int64(), "source_row": pa.int64()}
 """The columns that say which row of which load a zone was made from."""
 
@@ -163,7 +165,7 @@ def _around(shapes: Shapes, width: Floats) -> Shapes:
     """Return polygons all round some shapes; their own polygons for a width of 0."""
     result = shapes.copy()
     wide = width > 0
-    result[wide] = shapely.buffer(shapes[wide], width[wide])
+    result[wide] = shapely.buffer(shapes[wide], width[wide], quad_segs=ROUND)
     result[shapely.is_missing(result) | (shapely.get_dimensions(result) != 2)] = shapely.Polygon()
     return result
 
@@ -172,7 +174,7 @@ def _hidden(cover: Cover, reach: float) -> object:
     """Return where rows that nobody knows of could take land: outside the coverage, near its end where it is stated."""
     if cover.geometry is None:
         return None
-    inside = shapely.buffer(cover.geometry, -reach) if cover.stated and reach > 0 else cover.geometry
+    inside = shapely.buffer(cover.geometry, -reach, quad_segs=ROUND) if cover.stated and reach > 0 else cover.geometry
     return shapely.difference(EVERYWHERE, inside)
 
 

@@ -1,6 +1,6 @@
 """From the store to arrays: the sites of a kind, the rows of a layer, and where it speaks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -20,6 +20,8 @@ from gis_sites.store.revisions import ALL, UNREAD, Revision, Which
 
 MUNICIPALITY = "municipality"
 NOWHERE = Cover(shapely.MultiPolygon(), stated=False)
+PART = 50_000
+"""Rows read at a time."""
 AREAS = {"m2", "ha"}
 """Units of fields that add up."""
 
@@ -103,6 +105,15 @@ def read_features(
     counts = valid_on(layer, found.table, as_of)
     table, geometry = found.table.filter(pa.array(counts)).combine_chunks(), found.geometry[counts]
     return cut(table, standing_for(layer, table, geometry, parcels))
+
+
+def read_in_parts(
+    conn: sa.Connection, layer: Layer, revision: Revision, *, as_of: date, parcels: Sites
+) -> Iterator[Features]:
+    """Read the rows of a layer that count on a day, some after the others: cut, a row takes twenty times its bytes."""
+    for first in range(0, max(revision.rows, 1), PART):
+        which = ALL if revision.rows <= PART else Which(rows=range(first, min(first + PART, revision.rows)))
+        yield read_features(conn, layer, revision, as_of=as_of, parcels=parcels, which=which)
 
 
 def read_named(conn: sa.Connection, layer: Layer, revision: Revision, parcels: Revision, which: Which) -> Sites:

@@ -22,8 +22,8 @@ TURNS = 8
 FINER = 6
 STARTS = 8
 """From how many points inside a concave polygon regions are drawn."""
-LEAN = 0.05
-"""How much, as a part of its size, a region is stretched one way or the other where both ways leave as much room."""
+LEAN = 1e-6
+"""A part of a region's size that is no room at all, but decides where two ways leave as much: both are tried."""
 KEPT = 3
 """How many of the best (direction, start) are turned more finely."""
 ENOUGH = 0.999
@@ -164,8 +164,8 @@ def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
     row = np.repeat(np.arange(n), ways.shape[1] * starts.shape[1])
     way = np.tile(ways, (1, starts.shape[1], 1)).reshape(-1, 2)
     start = np.repeat(starts, ways.shape[1], axis=1).reshape(-1, 2)
-    lean = np.repeat(np.tile(np.resize([LEAN, -LEAN], starts.shape[1]), n), ways.shape[1])
-    found = _search(edges, row, way, start, lean=None if convex else lean)
+    both = np.repeat(np.tile(np.resize([LEAN, -LEAN], starts.shape[1]), n), ways.shape[1])
+    found = _search(edges, row, way, start, lean=None if convex else both)
     found = found.take(_firsts(found.area.reshape(n, -1), KEPT))
     enough = ENOUGH * np.asarray(shapely.area(parts))[found.row]
     for step in range(1, FINER + 1):
@@ -177,9 +177,9 @@ def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
             found = _better(found, some, _search(edges, one.row, _turn(one.way, by), one.centre, lean=lean))
     found = found.take(_firsts(found.area.reshape(n, -1), 1))
     every = np.arange(n)
-    for lean in [None] if convex else [np.full(n, by) for by in (0.0, LEAN, -LEAN, 0.0)]:
+    for leaning in [None] if convex else [np.full(n, by) for by in (0.0, LEAN, -LEAN, 0.0)]:
         tries = _Tries(every, found.way, found.area, found.box)
-        found = _better(found, every, _within(edges, tries, lean=lean, rounds=LAST))
+        found = _better(found, every, _within(edges, tries, lean=leaning, rounds=LAST))
     return _certain(parts, edges.middle, found)
 
 

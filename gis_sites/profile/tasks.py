@@ -13,6 +13,7 @@ from gis_sites.columns import Column, Rows
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Box, Features, Mask, Shapes, near
 from gis_sites.profile.measures import NEAREST, measure
+from gis_sites.profile.packed import Packed
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import blank, choose, stitched
 from gis_sites.profile.sites import Sites
@@ -49,7 +50,8 @@ def run(task: Task) -> dict[str, Columns]:
     whats = [known(task.sites, cover) for cover in task.covers]
     done: dict[str, Columns] = {}
     for work in task.works:
-        scene = Scene(work.layer, task.sites, work.features, whats[work.cover])
+        features = work.features.unpacked() if isinstance(work.features, Packed) else work.features
+        scene = Scene(work.layer, task.sites, features, whats[work.cover])
         done[work.layer.name] = {one.short: measure(scene, one) for one in attributes_of(work.layer)}
     return done
 

@@ -37,8 +37,7 @@ FORMAT = 2
 """Raised with every change of the file: files of another format are made anew."""
 GROUP = 8
 """Attributes read from the database at a time: what bounds the memory of building."""
-ID = "id"
-PARCELS = "parcels"
+ID, PARCELS = "id", "parcels"
 """The parcels an offer names, as its table does."""
 IDENTIFIER = {"parcels": "parcel.id", "offers": "offer.id"}
 

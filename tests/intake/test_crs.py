@@ -267,7 +267,9 @@ def test_without_anything_to_compare_with_the_other_reading_is_a_finding(
     (said,) = found(report, "axes_unchecked")
     assert "EPSG:2180 swapped" in said
     assert report.loads[0].rows.loaded == 60
-    kilometres = float(said.split("(")[1].split(" km")[0].removeprefix("places ").removeprefix("miejsca oddalone o "))
+    kilometres = float(
+        said.split("(")[1].split(" km")[0].removeprefix("places ").removeprefix("miejsca oddalone o ").replace(",", ".")
+    )
     assert kilometres == pytest.approx(5.3, abs=1.5)
 
 

@@ -1,6 +1,8 @@
 """The same values to the last bit, however the work is cut and whoever does it."""
 
+import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import pairwise
 from multiprocessing import get_context
 from typing import Any
 
@@ -13,6 +15,7 @@ from gis_sites.columns import Column, Flags, Labels, Range
 from gis_sites.profile import build, tasks
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import cut
+from gis_sites.profile.packed import Packed, packed
 from gis_sites.profile.tasks import Work, hilbert, measure_all, partitions
 from tests.profile.scenes import (
     X0,
@@ -106,6 +109,24 @@ def test_work_is_handed_out_only_where_that_pays(monkeypatch: pytest.MonkeyPatch
         there = build.measured(sites, every, covers, executor=executor)
         assert executor._threads
     assert here.keys() == there.keys()
+
+
+def test_rows_that_come_in_parts_and_packed_do_not_change_a_bit() -> None:
+    rng = np.random.default_rng(8)
+    sites = sites_of(random_sites(rng, 12))
+    shapes = np.concatenate([random_polygons(rng, 30, 600), random_lines(rng, 20, 600)])
+    table = random_rows(rng, len(shapes))
+    cover = [Cover(None, stated=False)]
+    whole = measure_all(sites, [Work(layer(EVERY), cut(table, shapes), 0)], cover)["thing"]
+    cuts = [0, 7, 7, 31, len(shapes)]
+    parts = [cut(table.slice(a, b - a), shapes[a:b]) for a, b in pairwise(cuts)]
+    again = measure_all(sites, [Work(layer(EVERY), packed(parts), 0)], cover)["thing"]
+    assert {short: bits(column) for short, column in whole.items()} == {
+        short: bits(column) for short, column in again.items()
+    }
+    sent: Packed = pickle.loads(pickle.dumps(packed(parts)))
+    assert sent.unpacked().table.equals(table)
+    assert shapely.equals_exact(sent.unpacked().edges, cut(table, shapes).edges).all()
 
 
 def test_a_site_is_measured_the_same_whatever_other_sites_there_are() -> None:

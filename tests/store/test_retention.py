@@ -68,18 +68,22 @@ def test_a_number_is_never_given_again(store: Store) -> None:
 
 
 def test_the_next_writer_sweeps_up_what_a_crash_left(store: Store, settings: object) -> None:
+    block(store, "never published")
     held = revision(store, PLAIN, [{"key": "a"}])
     state(store, held)
     revision(store, PLAIN, [{"key": "ready, but outdated"}])
     waiting = revision(store, PLAIN, [{"key": "waits for its publication"}])
-    block(store, "never published")
+    begun = block(store, "of a profile that was broken off and may be gone on with")
     with store.begin() as conn:
         conn.execute(sa.text("CREATE TABLE store.from_nowhere (x int)"))
     with importing(store):
-        assert tables(store) == {held.table, waiting.table}
+        assert tables(store) == {held.table, waiting.table, begun.table}
     with store.begin() as conn:
         assert [one.id for one in revisions.listed(conn)] == [waiting.id, held.id]
         assert states.basis(conn) == {"parcel": waiting}
+    state(store, waiting)
+    with importing(store):
+        assert tables(store) == {held.table, waiting.table}
 
 
 def test_a_rollback_leaves_nothing_waiting(store: Store) -> None:
