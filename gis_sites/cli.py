@@ -55,10 +55,10 @@ def _asked_lang(words: list[str]) -> str | None:
 
 
 @contextmanager
-def _inventory() -> "Iterator[Inventory]":
+def _inventory(lang: str | None = None) -> "Iterator[Inventory]":
     from gis_sites.inventory import open_inventory
 
-    with open_inventory(Settings()) as inventory:
+    with open_inventory(Settings().model_copy(update={"lang": _lang(lang)})) as inventory:
         yield inventory
 
 
@@ -123,7 +123,7 @@ def import_(
         allow_shrink=allow_shrink,
     )
     note = said.over(read_note(mapping)) if mapping else said
-    with _inventory() as inventory, progress_bars() as progress:
+    with _inventory(lang) as inventory, progress_bars() as progress:
         if not yes and not dry_run:
             preview = inventory.import_file(file, note, dry_run=True, progress=progress)
             if preview.status == "nothing_to_do":

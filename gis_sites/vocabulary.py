@@ -12,8 +12,8 @@ UNKNOWN = "unknown"
 """Where rows are chosen by codes: those whose cell is empty."""
 SHOWN = 60
 """How much of a wrong value a sentence shows."""
-MOST = 40
-"""How many words a sentence lists: all layers among them."""
+MOST = 300
+"""Letters of the words that a sentence lists: room for all layers."""
 
 
 class Unfit(ValueError):
@@ -39,7 +39,8 @@ def nearest(word: str, allowed: Iterable[str]) -> Said | str:
         return Said("catalogue.did_you_mean", {"near": close[0]})
     if not words:
         return ""
-    return Said("catalogue.can_be", {"some": ", ".join(words[:MOST]) + (" ..." if len(words) > MOST else "")})
+    whole = ", ".join(words)
+    return Said("catalogue.can_be", {"some": whole if len(whole) <= MOST else whole[:MOST].rpartition(", ")[0] + " ..."})
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> tuple[Said, ...]:

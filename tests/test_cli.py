@@ -187,8 +187,10 @@ def test_every_value_can_say_how_it_is_known(command: Command, demo_city: Settin
     by_name = {one["attribute"]: one for one in explained}
     assert by_name["parcel.id"]["value"] == parcel
     assert by_name["zoning.plan_share"]["source"]["layer"] == "zoning"
-    assert by_name["parcel.net_area_m2"]["state"] == "unknown"
-    assert parcel in command(demo_city, "profile", "--explain", parcel).out
+    assert [step["step"] for step in by_name["parcel.net_area_m2"]["steps"]][:2] == ["flood", "water"]
+    shown = command(demo_city, "profile", "--explain", parcel, "--lang", "pl").out
+    assert parcel in shown
+    assert "zostaje" in shown
 
 
 # ---- faults --------------------------------------------------------------------------------------------
@@ -229,3 +231,21 @@ def test_an_empty_inventory_says_what_to_do(command: Command, settings: Settings
 def test_the_database_is_told_as_it_is(command: Command, demo_city: Settings) -> None:
     assert command(demo_city, "db", "status").out.startswith("Baza danych działa.")
     assert re.match(r"postgresql\+psycopg://", command(demo_city, "db", "url").out)
+
+
+def test_the_language_asked_for_is_spoken_throughout(command: Command, settings: Settings, source: Path) -> None:
+    refused = command(settings, "import", source, "--layer", "dzialki=mpzp", "--lang", "en")
+    assert (refused.code, refused.out) == (2, "")
+    assert "there is no layer" in refused.err
+    preview = command(settings, "import", source, "--dry-run", "--lang=en").out
+    assert "name fits dzialki*" in preview
+    assert "no identifier" in preview
+    assert "wiersz" not in preview
+
+
+def test_an_import_that_takes_no_table_says_so(command: Command, settings: Settings, source: Path) -> None:
+    done = command(settings, "import", source, "--layer", "dzialki=skip", "--yes")
+    assert done.code == 0
+    assert "Pominięte tabele: dzialki" in done.out
+    assert "Żadnej tabeli nie wczytano" in done.out
+    assert "Opublikowano" not in done.out

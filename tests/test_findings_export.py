@@ -96,7 +96,7 @@ def test_what_is_not_public_stays_masked(store: Store, catalogue: Catalogue, tmp
     file = Inventory(store, catalogue).export_findings(report.load, tmp_path / "f.gpkg", lang="en")
     (row,) = [one for one in read(file, "findings_polygons").to_dict("records") if one["type"] == "overlap"]
     assert (row["key"], row["row"]) == ("***", 1)
-    assert row["sentence_en"] == "row 1 (***): overlaps *** (row 2) by 50.0 m²"
+    assert row["sentence_en"] == "row 1 (***): overlaps *** (row 2) by 50 m²"
     assert b"TAJNE" not in file.read_bytes()
 
 

@@ -131,3 +131,10 @@ def test_numbers_are_written_as_people_write_them() -> None:
     assert number(25000.5, "pl") == "25\u00a0000,5"
     assert number(1234.5678, "en") == "1,234.57"
     assert number(2.6, "en", 0) == "3"
+
+
+def test_a_measure_in_a_sentence_has_the_comma_of_its_language() -> None:
+    values = {"row": 1, "column": "wys", "value": "9,5 m"}
+    assert "9,5 m” odczytano jako 9,5" in say("finding.value_repaired", "pl", **values, result=9.5)
+    assert "read as 9.5" in say("finding.value_repaired", "en", **values, result=9.5)
+    assert say("finding.value_repaired", "pl", **values, result=150.0).endswith("jako 150")

@@ -199,7 +199,8 @@ def _left_over(layer: Layer, table: SourceTable, found: Fit, skipped: Collection
 
 def _scales(unit: str) -> Iterable[str]:
     """Return one word for each way a unit may be written down."""
-    return {factor: word for word, factor in reversed(list(UNITS.get(unit, {}).items()))}.values()
+    words = UNITS.get(unit, {})
+    return [word for word, factor in words.items() if word == next(one for one in words if words[one] == factor)]
 
 
 def check(layer: Layer, table: SourceTable, found: Fit) -> tuple[Finding, ...]:
@@ -220,6 +221,8 @@ def check(layer: Layer, table: SourceTable, found: Fit) -> tuple[Finding, ...]:
             )
     filled = found.fields(layer)
     needs = [*layer.recognise.needs, *(name for name, spec in layer.fields.items() if spec.required)]
+    if table.kind is None and layer.geometry != "table" and layer.parcels:
+        needs.append(layer.parcels)  # rows without geometry stand for the parcels they name
     missing = [name for name in dict.fromkeys(needs) if name not in filled]
     if missing:
         columns = ", ".join(table.columns)

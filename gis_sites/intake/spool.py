@@ -33,8 +33,8 @@ class Spool:
     """The places in the order of keys."""
     joined: dict[int, list[int]] = field(default_factory=dict)
     """Place of a kept row -> places of those joined to it."""
-    unions: dict[int, bytes] = field(default_factory=dict)
-    """Place of a kept row -> the geometry it has then, EWKB."""
+    unions: dict[str, dict[int, bytes | str]] = field(default_factory=dict)
+    """Column -> place of a kept row -> what it holds then: the joined geometry (EWKB), or the parcels of all lines."""
 
     def __len__(self) -> int:
         return len(self.row)
@@ -121,15 +121,26 @@ def _by_part(held: Spool, places: list[int]) -> Iterator[list[int]]:
 def _resolve(held: Spool, repeated: list[list[int]], load: Loading) -> None:
     if not repeated:
         return
-    shapes, fields = _digests(held, sorted(place for group in repeated for place in group))
+    listed = load.layer.parcels if load.layer.parcels in load.filled else None
+    shapes, fields = _digests(held, sorted(place for group in repeated for place in group), listed)
     verdict = keying.resolve(repeated, shapes, fields)
     held.keep[verdict.gone] = False
     held.joined = verdict.joined
     _report(held, verdict, load)
     for kept, others in held.joined.items():
-        alike = np.array([shape for _, shape in _shapes(held, [kept, *others])], dtype=object)
-        held.unions[kept] = to_ewkb(np.array([keying.joined_shape(alike)], dtype=object), load.srid)[0].as_py()
+        column, value = _union(held, sorted([kept, *others]), listed, load)
+        held.unions.setdefault(column, {})[kept] = value
         held.repaired[kept] |= any(held.repaired[place] for place in others)
+
+
+def _union(held: Spool, places: list[int], listed: str | None, load: Loading) -> tuple[str, bytes | str]:
+    """Return what joined rows are together: their geometries as one; without any, the parcels they name."""
+    alike = np.array([shape for _, shape in _shapes(held, places)], dtype=object)
+    if listed and shapely.is_missing(alike).all():
+        return listed, "; ".join(
+            text for _, rows in _some(held, places) for text in rows.column(listed).to_pylist() if text
+        )
+    return GEOM, to_ewkb(np.array([keying.joined_shape(alike)], dtype=object), load.srid)[0].as_py()
 
 
 def _number_alike(held: Spool, repeated: list[list[int]]) -> None:
@@ -194,14 +205,15 @@ def kept(held: Spool) -> Iterator[tuple[pa.Table, Numbers]]:
 
 
 def _united(rows: pa.Table, places: Numbers, held: Spool) -> pa.Table:
-    """Put the geometry of joined rows in."""
-    mine = np.flatnonzero(np.isin(places, list(held.unions))).tolist()
-    if not mine:
-        return rows
-    shapes = rows[GEOM].to_pylist()
-    for position in mine:
-        shapes[position] = held.unions[int(places[position])]
-    return rows.set_column(rows.column_names.index(GEOM), GEOM, pa.array(shapes, pa.binary()))
+    """Put in what joined rows are together."""
+    for name, unions in held.unions.items():
+        mine = np.flatnonzero(np.isin(places, list(unions))).tolist()
+        if mine:
+            values = rows[name].to_pylist()
+            for position in mine:
+                values[position] = unions[int(places[position])]
+            rows = rows.set_column(rows.column_names.index(name), name, pa.array(values, rows[name].type))
+    return rows
 
 
 def _batches(held: Spool) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -224,14 +236,26 @@ def _some(held: Spool, places: Sequence[int]) -> Iterator[tuple[list[int], pa.Re
             yield mine.tolist(), waiting.take(pa.array(mine - start))
 
 
-def _digests(held: Spool, places: list[int]) -> tuple[dict[int, keying.Digest], dict[int, keying.Digest]]:
-    """Return what tells the geometries and the fields of some rows apart, by place."""
+def _digests(
+    held: Spool, places: list[int], listed: str | None
+) -> tuple[dict[int, keying.Digest], dict[int, keying.Digest]]:
+    """Return what tells the geometries and the fields of some rows apart, by place.
+
+    Rows without geometry stand for the parcels they name (`listed`): these count as their geometry, not as a field.
+    """
     shapes: dict[int, keying.Digest] = {}
     fields: dict[int, keying.Digest] = {}
     for mine, rows in _some(held, places):
         cells = {name: rows.column(name) for name in rows.schema.names if name != GEOM}
-        shapes |= zip(mine, keying.shape_digests(geometries(rows)), strict=True)
-        fields |= zip(mine, keying.field_digests(cells, len(mine)), strict=True)
+        drawn = keying.shape_digests(geometries(rows))
+        values = keying.field_digests(cells, len(mine))
+        if listed and not all(drawn):
+            parcels = keying.field_digests({listed: cells.pop(listed)}, len(mine))
+            others = keying.field_digests(cells, len(mine))
+            values = [value if shape else other for shape, value, other in zip(drawn, values, others, strict=True)]
+            drawn = [shape or parcel for shape, parcel in zip(drawn, parcels, strict=True)]
+        shapes |= zip(mine, drawn, strict=True)
+        fields |= zip(mine, values, strict=True)
     return shapes, fields
 
 

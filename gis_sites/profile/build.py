@@ -13,7 +13,7 @@ from gis_sites.profile.changed import Changes, Kept, Moment
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import nothing
 from gis_sites.profile.net_reading import NET, blocks_of, of_layer, read_zones, rules_change
-from gis_sites.profile.packed import packed
+from gis_sites.profile.packed import let_go, packed
 from gis_sites.profile.reading import (
     KINDS,
     NOWHERE,
@@ -173,6 +173,7 @@ def _jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> 
             anew = sites if kept is None else sites.take(kept.anew)
             layers = {plan.layer.name: plan.layer} if len(anew) else {}
             works, covers = works_of(conn, catalogue, layers, now, parcels=parcels)
+        let_go()
         yield Job(plan, anew, list(works.values()), covers, kept, len(sites))
 
 

@@ -17,7 +17,7 @@ from gis_sites.columns import Floats, Range, Rows
 from gis_sites.layer import NetStep
 from gis_sites.profile.features import Mask, Shapes
 from gis_sites.profile.net_zones import ROUND, row_numbers
-from gis_sites.profile.pieces import Pieces, overlaps, unions
+from gis_sites.profile.pieces import Pieces, areal, overlaps, unions
 from gis_sites.profile.proximity import MICROMETRES
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.sites import PARCEL
@@ -103,13 +103,13 @@ def _track(scene: Scene, sites: Rows, pieces: Pieces, setbacks: dict[int, float]
     step = row_numbers(scene.features, "step")[pieces.row]
     for number in range(len(scene.layer.net)):
         mine = (step == number) & (place[pieces.site] >= 0)
-        some, taken = unions(place[pieces.site[mine]], pieces.shape[mine])
+        some, taken = unions(place[pieces.site[mine]], areal(pieces.shape[mine]))
         takes[some, number] = shapely.area(taken)
-        left[some] = shapely.difference(left[some], taken)
+        left[some] = areal(shapely.difference(left[some], taken))
         if by := setbacks.get(number, 0.0):
             inner: Shapes = shapely.buffer(whole, -by, quad_segs=ROUND)
             left = _kept(left, whole, inner)
-            inner[some] = shapely.difference(inner[some], taken)
+            inner[some] = areal(shapely.difference(inner[some], taken))
             takes[:, number] = whole_area - shapely.area(inner)
             some = np.arange(len(sites), dtype=np.intp)
         area = area.copy()
@@ -122,7 +122,7 @@ def _kept(left: Shapes, whole: Shapes, inner: Shapes) -> Shapes:
     """Return what of some shapes lies within others; a shape that is whole yet leaves all of the other."""
     kept = inner.copy()
     cut = left != whole
-    kept[cut] = shapely.intersection(left[cut], inner[cut])
+    kept[cut] = areal(shapely.intersection(left[cut], inner[cut]))
     return kept
 
 

@@ -1,6 +1,8 @@
 """Features as they wait and travel: their pieces as well-known binary, a quarter of the memory of geometries."""
 
+import ctypes
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -53,3 +55,10 @@ def _packed(part: Features, first: int) -> tuple[Any, ...]:
     rows: tuple[Rows, Rows] = part.face_row + first, part.edge_row + first
     pieces = shapely.to_wkb(part.faces), shapely.to_wkb(part.edges)
     return part.dimension, pieces[0], rows[0], pieces[1], rows[1], part.face_bounds, part.edge_bounds
+
+
+def let_go() -> None:
+    """Give memory that is free back to the system: reading leaves as much of it as what was read takes."""
+    pa.default_memory_pool().release_unused()
+    with suppress(AttributeError, OSError):  # it is glibc's own
+        ctypes.CDLL(None).malloc_trim(0)

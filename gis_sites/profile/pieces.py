@@ -14,6 +14,9 @@ from gis_sites.profile.sites import Sites
 APART = 1e-10
 """Pieces lie apart when the area of their union differs from the sum of their areas by less than this part of it."""
 
+POLYGONS = (3, 6)
+"""The types of shapes that are nothing but area."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
@@ -77,6 +80,27 @@ def unions(group: Rows, shapes: Shapes) -> tuple[Rows, Shapes]:
     together = shapely.geometrycollections(shapes, indices=index)
     united: Shapes = shapely.union_all(together[:, None], axis=1)
     return of, united
+
+
+def areal(shapes: Shapes) -> Shapes:
+    """Return what is polygon in shapes: where two of them also touch, an overlap has lines and points beside it.
+
+    >>> str(areal(shapely.from_wkt(["GEOMETRYCOLLECTION (POINT (9 9), POLYGON ((0 0, 1 0, 0 1, 0 0)))"]))[0])
+    'MULTIPOLYGON (((0 0, 1 0, 0 1, 0 0)))'
+    """
+    mixed = np.flatnonzero(~np.isin(shapely.get_type_id(shapes), POLYGONS))
+    if not len(mixed):
+        return shapes
+    result = shapes.copy()
+    result[mixed] = shapely.Polygon()
+    members, of = shapely.get_parts(shapes[mixed], return_index=True)
+    parts, member = shapely.get_parts(members, return_index=True)
+    of = of[member]
+    solid = shapely.get_dimensions(parts) == 2
+    some, group = np.unique(of[solid], return_inverse=True)
+    if len(some):
+        result[mixed[some]] = shapely.multipolygons(parts[solid], indices=group)
+    return result
 
 
 def united(pieces: Pieces, label: Rows) -> tuple[Rows, Rows, Floats]:

@@ -18,10 +18,12 @@ from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import blank, choose, stitched
 from gis_sites.profile.sites import Sites
 
-LARGEST, SMALLEST, AT_LEAST = 20_000, 1_000, 16
+LARGEST, SMALLEST, AT_LEAST = 10_000, 1_000, 16
 """Sites of a task: at most and at least; and into how many tasks the work is cut where that leaves enough."""
-AHEAD = 16
-"""Tasks handed to an executor before the first is taken back: what bounds memory."""
+AHEAD = 2
+"""Tasks handed to an executor for each of its workers before the first is taken back: what bounds memory."""
+MANY = 8
+"""Workers of an executor that does not tell how many it has: of a cluster, where they come and go."""
 
 Columns = dict[str, Column]
 """Attributes by their short names."""
@@ -86,14 +88,15 @@ def _whole(layer: Layer, parts: dict[str, list[tuple[Rows, Column]]], n: int) ->
 
 
 def mapped(tasks: Iterator[Task], executor: Executor | None) -> Iterator[dict[str, Columns]]:
-    """Run tasks in order, in the executor or here, with no more than `AHEAD` on their way."""
+    """Run tasks in order, in the executor or here, with no more than some on their way."""
     if executor is None:
         yield from map(run, tasks)
         return
+    most = AHEAD * getattr(executor, "_max_workers", MANY)
     waiting: deque[Future[dict[str, Columns]]] = deque()
     for task in tasks:
         waiting.append(executor.submit(run, task))
-        if len(waiting) >= AHEAD:
+        if len(waiting) >= most:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()

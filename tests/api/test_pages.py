@@ -240,7 +240,7 @@ def test_every_public_attribute_stands_on_the_page_with_its_source(
         if source.get("publisher"):
             assert source["publisher"] in page.text
     assert {"exact", "none", "unknown"} <= states
-    for key in ("state_exact", "state_none", "reason_not_loaded", "reason_not_measured_yet"):
+    for key in ("state_exact", "state_none", "reason_not_loaded"):
         assert sentences(lang)[f"page.{key}"] in page.text, key
     assert sentences(lang)["show.coverage_boundary"] in page.text
     assert "owner" not in page.text

@@ -79,7 +79,6 @@ def test_a_parcel_has_every_public_attribute_as_the_profile_has_it(
     assert states == {"exact", "range", "none", "unknown"}
     assert found["parcel.id"]["value"] == slashed
     assert found["heat.distance_m"]["source"]["reason"] == "not_loaded"
-    assert found["parcel.net_area_m2"]["source"]["reason"] == "not_measured_yet"
 
 
 def test_what_is_not_there_is_not_found(client: TestClient) -> None:

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from gis_sites.catalogue import Catalogue
+from gis_sites.errors import Refused
 from gis_sites.intake.source import open_source, read_table
 from gis_sites.store.connect import Store
 from tests.intake.format_files import (
@@ -201,3 +202,34 @@ def test_long_lists_come_in_batches(tmp_path: Path) -> None:
     batches = list(read_table(open_source(big), "t", ["id"]))
     assert [batch.num_rows for batch in batches] == [16_384, 20_000 - 16_384]
     assert batches[1].column("__row")[0].as_py() == 16_386
+
+
+def test_lines_of_a_list_are_one_zone_of_all_their_parcels(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    ids = [parcel_id(number) for number in (1, 2, 3)]
+    take(store, catalogue, parcels(tmp_path / "p.gpkg", ids, [box(20 * n, 0) for n in range(3)]))
+    header = ("Nazwa strefy", "Podstrefa", "Identyfikator działki", "Data do")
+    rows = [("ŁSSE", "Kalisz", one, "31.12.2026") for one in ids]
+    (load,) = take(store, catalogue, text(tmp_path / "sse.csv", [header, *rows], encoding="utf-8-sig")).loads
+    assert (load.rows.read, load.rows.loaded, load.set_aside) == (3, 1, {"joined": 2})
+    assert column(store, "sez", "parcels") == ["; ".join(ids)]
+    rows[2] = ("ŁSSE", "Kalisz", ids[2], "31.12.2030")
+    (load,) = take(
+        store, catalogue, text(tmp_path / "sse.csv", [header, *rows], encoding="utf-8-sig"), allow_shrink=True
+    ).loads
+    assert (load.rows.loaded, load.rows.rejected, counts(load)["key_conflict"]) == (0, 3, 3)
+
+
+def test_a_list_without_a_column_of_parcels_is_asked_for_it(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    path = text(tmp_path / "sse.csv", [("Podstrefa", "co"), ("Kalisz", parcel_id(1))])
+    with pytest.raises(Refused, match=r"parcels.*--column") as refused:
+        take(store, catalogue, path, layer={"sse": "sez"})
+    assert "sse.KOLUMNA=sez.POLE" in refused.value.sentence("pl")
+
+
+def test_a_list_is_never_said_to_have_the_geometry_of_its_layer(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    path = text(tmp_path / "oferty.csv", [("Nr oferty", "Działki"), ("O-1", parcel_id(1))])
+    (load,) = take(store, catalogue, path, dry_run=True).loads
+    assert load.layer == "offer"
+    assert not any("geometr" in reason for reason in load.reasons)

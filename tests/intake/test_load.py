@@ -254,7 +254,7 @@ def test_an_unknown_symbol_leaves_every_use_open(store: Store, catalogue: Catalo
 
 def test_a_scale_is_stated_never_guessed(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
     path = _plan(tmp_path / "z.gpkg", pow_zab=["30", "45,5"])
-    with pytest.raises(Refused, match=r"--set zoning\.max_coverage_share=fraction \| percent"):
+    with pytest.raises(Refused, match=r"zoning\.max_coverage_share=fraction \| --set zoning\.max_coverage_share=percent"):
         take(store, catalogue, path, set={"zoning.plan": "A"})
     take(store, catalogue, path, set={"zoning.plan": "A", "zoning.max_coverage_share": "percent"})
     assert column(store, "zoning", "max_coverage_share") == [0.3, 0.455]

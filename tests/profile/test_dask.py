@@ -14,11 +14,11 @@ import pytest
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.errors import Refused
+from gis_sites.inventory import open_inventory
 from gis_sites.profile import build as building
 from gis_sites.profile import tasks, workers
-from gis_sites.profile.build import build
 from gis_sites.profile.tasks import Columns
-from gis_sites.store.connect import Store
+from gis_sites.settings import Settings
 from tests.profile.test_build import DAY, Held
 from tests.profile.test_increment import agrees, city, hold
 from tests.profile.test_partition import bits, works
@@ -74,16 +74,17 @@ def all_bits(found: dict[str, Columns]) -> dict[tuple[str, str], Any]:
 
 
 def test_a_cluster_makes_the_same_profile(
-    store: Store, catalogue: Catalogue, machines: Machines, handed_out: None, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, catalogue: Catalogue, machines: Machines, handed_out: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rng = np.random.default_rng(11)
-    held: Held = {name: hold(store, catalogue, name, rows) for name, rows in city(rng).items()}
     handed: list[int] = []
     monkeypatch.setattr(tasks, "mapped", _noting(tasks.mapped, handed))
-    with workers.cluster(machines.scheduler) as executor:
-        made = build(store, catalogue, held, as_of=DAY, executor=executor)
-    assert sum(handed) >= 4 * (len(held) - 1)  # every layer but the boundary was cut in four
-    agrees(store, catalogue, held, made)
+    with open_inventory(settings) as inventory:
+        store = inventory.store
+        rng = np.random.default_rng(11)
+        held: Held = {name: hold(store, catalogue, name, rows) for name, rows in city(rng).items()}
+        state = inventory.profile(DAY, scheduler=machines.scheduler)
+        assert sum(handed) >= 4 * (len(held) - 1)  # every layer but the boundary was cut in four
+        agrees(store, catalogue, held, (state.profiles, None))
 
 
 def _noting(mapped: Callable[..., Any], handed: list[int]) -> Callable[..., Any]:

@@ -45,6 +45,8 @@ EVERY: dict[str, Any] = {
     "frontage": {"measure": "frontage", "reach_m": 15.0},
     "compactness": {"measure": "compactness"},
     "circle": {"measure": "inscribed_circle"},
+    "long": {"measure": "rectangle_long"},
+    "short": {"measure": "rectangle_short"},
     "measured": {"measure": "measured_area"},
 }
 

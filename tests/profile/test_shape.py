@@ -61,11 +61,19 @@ def test_area_is_the_registered_where_there_is_one_else_the_measured() -> None:
     assert np.isnan(registered.low[2])
 
 
-def test_what_nobody_built_or_drew_is_unknown() -> None:
+def test_the_sides_of_the_largest_rectangle() -> None:
+    sites = sites_of(wkt("POLYGON ((0 0, 40 0, 40 100, 0 100, 0 0))", "POLYGON ((0 0, 30 0, 0 40, 0 0))"))
+    long, short = (measured({"measure": f"rectangle_{side}"}, sites, NONE) for side in ("long", "short"))
+    assert (long.low[0], short.low[0]) == (100, 40)
+    assert long.low[1] * short.low[1] == pytest.approx(300, rel=1e-6)
+    assert long.low.tolist() == long.high.tolist()
+
+
+def test_what_nobody_drew_or_ruled_is_unknown() -> None:
     sites = np.concatenate([random_sites(np.random.default_rng(1))[:3], array([shapely.Polygon()])])
-    for name in ("rectangle_long", "rectangle_short", "net_area"):
-        assert np.isnan(measured({"measure": name}, sites_of(sites), NONE).low).all()
-    for name in ("measured_area", "compactness", "inscribed_circle", "nearest_distance", "share_covered", "frontage"):
+    assert np.isnan(measured({"measure": "net_area"}, sites_of(sites), NONE).low).all()
+    drawn = ("measured_area", "compactness", "inscribed_circle", "rectangle_long", "rectangle_short")
+    for name in (*drawn, "nearest_distance", "share_covered", "frontage"):
         found = measured({"measure": name, **({"reach_m": 15.0} if name == "frontage" else {})}, sites_of(sites), NONE)
         assert np.isnan(found.low).tolist() == [False, False, False, True]
     assert layer({}).attributes == {}
