@@ -34,7 +34,7 @@ from gis_sites.layer import (
     Valid,
     Where,
 )
-from gis_sites.layer_checks import choice_faults
+from gis_sites.layer_checks import net_faults
 from gis_sites.symbols import SymbolTable, load_table
 from gis_sites.vocabulary import UNKNOWN, faults, nearest
 from gis_sites.words import Said, say
@@ -248,25 +248,13 @@ def _strangers(layer: Layer, layers: Mapping[str, Layer], tables: Mapping[str, S
         for code in sorted(set(worth) - set(attribute.codes)) if isinstance(worth, Mapping) else ():
             values = {"place": f"attributes.{attribute.short}.scale", "code": code, "name": attribute.short}
             yield Said("catalogue.no_code", {**values, "hint": nearest(code, attribute.codes)})
-    yield from _net_strangers(layer, layers)
+    yield from net_faults(layer, layers)
     if layer.list:
         other, _, name = layer.list.of.partition(".")
         fields = layers[other].fields if other in layers else {}
         if name not in fields:
             values = {"place": "list.of", "name": layer.list.of, "hint": nearest(name, fields)}
             yield Said("catalogue.no_field_of", values)
-
-
-def _net_strangers(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Said]:
-    """Yield the layers, fields and codes that rules of the net area speak of and nobody knows."""
-    for step in layer.net:
-        for number, rule in enumerate(step.rules, 1):
-            place = f"net.{step.name}.{number}"
-            if rule.layer not in layers:
-                values = {"place": place, "name": rule.layer, "hint": nearest(rule.layer, layers)}
-                yield Said("catalogue.no_net_layer", values)
-                continue
-            yield from choice_faults(f"{place}.where", rule.where, layers[rule.layer])
 
 
 def _classes(layer: Layer) -> Iterator[tuple[str, str, tuple[str, ...]]]:

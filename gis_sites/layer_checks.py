@@ -89,13 +89,21 @@ def _choices(layer: "Layer") -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"labels.{name}", {name: tuple(titles)}
 
 
-def choice_faults(place: str, where: Mapping[str, tuple[str | bool, ...]], layer: "Layer") -> Iterator[Said]:
-    """Yield the fields and codes of a choice of rows that a layer does not have."""
-    for name, codes in where.items():
-        if name not in layer.fields:
-            hint = nearest(name, layer.fields)
-            yield Said("catalogue.no_field", {"place": place, "name": name, "hint": hint})
-        yield from _codes(place, name, codes, layer)
+def net_faults(layer: "Layer", layers: Mapping[str, "Layer"]) -> Iterator[Said]:
+    """Yield the layers, fields and codes that rules of the net area speak of and nobody knows."""
+    for step in layer.net:
+        for number, rule in enumerate(step.rules, 1):
+            place = f"net.{step.name}.{number}"
+            other = layers.get(rule.layer)
+            if other is None:
+                values = {"place": place, "name": rule.layer, "hint": nearest(rule.layer, layers)}
+                yield Said("catalogue.no_net_layer", values)
+                continue
+            for name, codes in rule.where.items():
+                if name not in other.fields:
+                    hint = nearest(name, other.fields)
+                    yield Said("catalogue.no_field", {"place": f"{place}.where", "name": name, "hint": hint})
+                yield from _codes(f"{place}.where", name, codes, other)
 
 
 def _codes(place: str, column: str, codes: Iterable[str | bool], layer: "Layer") -> Iterator[Said]:

@@ -40,7 +40,9 @@ def nearest(word: str, allowed: Iterable[str]) -> Said | str:
     if not words:
         return ""
     whole = ", ".join(words)
-    return Said("catalogue.can_be", {"some": whole if len(whole) <= MOST else whole[:MOST].rpartition(", ")[0] + " ..."})
+    return Said(
+        "catalogue.can_be", {"some": whole if len(whole) <= MOST else whole[:MOST].rpartition(", ")[0] + " ..."}
+    )
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> tuple[Said, ...]:

@@ -244,7 +244,7 @@ def test_the_language_asked_for_is_spoken_throughout(command: Command, settings:
 
 
 def test_an_import_that_takes_no_table_says_so(command: Command, settings: Settings, source: Path) -> None:
-    done = command(settings, "import", source, "--layer", "dzialki=skip", "--yes")
+    done = command(settings, "import", source, "--layer", "dzialki=skip", "--yes", "--no-profile")
     assert done.code == 0
     assert "Pominięte tabele: dzialki" in done.out
     assert "Żadnej tabeli nie wczytano" in done.out

@@ -115,11 +115,11 @@ class Changes:
         if layer.rows.valid and self.before.as_of != self.now.as_of:
             days = store.read(conn, new, columns=valid_fields(layer), layer=layer, geometry=False).table
             other |= valid_on(layer, days, self.before.as_of) != valid_on(layer, days, self.now.as_of)
-        if layer.parcels and self.moved:
-            cells = texts(
-                store.read(conn, new, columns=[layer.parcels], layer=layer, geometry=False).table, layer.parcels
-            )
-            other |= np.array([not self.moved.isdisjoint(parcels_in(cell)) for cell in cells], dtype=bool)
+        if layer.parcels and layer.geometry != "table" and self.moved:
+            # A row without a shape of its own stands for the parcels it names.
+            found = store.read(conn, new, columns=[layer.parcels], layer=layer)
+            for row in np.flatnonzero(shapely.is_missing(found.geometry)):
+                other[row] |= not self.moved.isdisjoint(parcels_in(found.table[layer.parcels][int(row)].as_py()))
         return np.setdiff1d(np.arange(old.rows), same[~other]), np.flatnonzero(other)
 
     def _other_zones(self, conn: sa.Connection, layer: Layer) -> Shapes:

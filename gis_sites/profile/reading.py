@@ -28,10 +28,11 @@ AREAS = {"m2", "ha"}
 
 def read_parcels(conn: sa.Connection, catalogue: Catalogue, revision: Revision, *, crs: str) -> Sites:
     """Read the parcels with the fields that measures look at."""
-    layer = catalogue.layer(PARCEL)
-    found = store.read(conn, revision, columns=parcel_fields(catalogue), layer=layer)
-    members = tuple(zip(texts(found.table, "key").tolist(), strict=True))
-    return Sites(drawn(found.geometry), found.table, members, crs=crs)
+    layer, columns = catalogue.layer(PARCEL), parcel_fields(catalogue)
+    parts = [store.read(conn, revision, columns=columns, layer=layer, which=which) for which in in_parts(revision)]
+    table = pa.concat_tables([part.table for part in parts]).combine_chunks()
+    members = tuple(zip(texts(table, "key").tolist(), strict=True))
+    return Sites(drawn(np.concatenate([part.geometry for part in parts])), table, members, crs=crs)
 
 
 def parcel_fields(catalogue: Catalogue) -> list[str]:
@@ -110,10 +111,16 @@ def read_features(
 def read_in_parts(
     conn: sa.Connection, layer: Layer, revision: Revision, *, as_of: date, parcels: Sites
 ) -> Iterator[Features]:
-    """Read the rows of a layer that count on a day, some after the others: cut, a row takes twenty times its bytes."""
-    for first in range(0, max(revision.rows, 1), PART):
-        which = ALL if revision.rows <= PART else Which(rows=range(first, min(first + PART, revision.rows)))
+    """Read the rows of a layer that count on a day, some after the others."""
+    for which in in_parts(revision):
         yield read_features(conn, layer, revision, as_of=as_of, parcels=parcels, which=which)
+
+
+def in_parts(revision: Revision) -> list[Which]:
+    """Cut the rows of a revision into parts: what comes from the database takes many times the room it ends in."""
+    if revision.rows <= PART:
+        return [ALL]
+    return [Which(rows=range(first, min(first + PART, revision.rows))) for first in range(0, revision.rows, PART)]
 
 
 def read_named(conn: sa.Connection, layer: Layer, revision: Revision, parcels: Revision, which: Which) -> Sites:

@@ -12,7 +12,8 @@ import numpy as np
 import shapely
 
 from gis_sites.columns import Floats, Rows
-from gis_sites.profile.features import Mask, Shapes, ragged
+from gis_sites.profile.edges import Edges, edges_of, length_of
+from gis_sites.profile.features import Mask, Shapes
 from gis_sites.profile.upright import largest, regions
 
 EDGES = 8
@@ -38,8 +39,6 @@ PLACES = 17
 """About how many places are looked at in a region (`upright`), a line each."""
 MEMORY = 1 << 20
 """Directions times starts times edges held together."""
-STRAIGHT = 1e-9
-"""A corner that turns in by less than this, as a sine, is straight."""
 
 
 def largest_rectangles(shapes: Shapes) -> Shapes:
@@ -74,7 +73,7 @@ def _of_parts(parts: Shapes) -> Shapes:
     bits = np.maximum(np.ceil(np.log2(np.maximum(size, 4))).astype(np.intp), 2)
     for bit in np.unique(bits):
         rows = np.flatnonzero(bits == bit)
-        edges = _edges(parts[rows], 1 << int(bit))
+        edges = edges_of(parts[rows], 1 << int(bit))
         convex = edges.outer.all(axis=1) & (shapely.get_num_interior_rings(parts[rows]) == 0)
         for some, is_convex in ((convex, True), (~convex, False)):
             # The first choice holds every direction and start of one polygon at once.
@@ -83,57 +82,6 @@ def _of_parts(parts: Shapes) -> Shapes:
             for chunk in np.array_split(mine, min(-(-len(mine) * each // MEMORY), len(mine))) if len(mine) else []:
                 found[rows[chunk]] = _best(parts[rows[chunk]], edges.take(chunk), convex=is_convex)
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """The edges of polygons around a middle of their own, the first one again where a polygon has fewer.
-
-    `outer`: the polygon lies on one side of the edge's line.
-    """
-
-    start: Floats
-    end: Floats
-    outer: Mask
-    middle: Floats
-
-    def take(self, rows: Rows) -> "_Edges":
-        return _Edges(*(one[rows] for one in vars(self).values()))
-
-
-def _edges(parts: Shapes, width: int) -> _Edges:
-    rings, part = shapely.get_rings(parts, return_index=True)
-    counts = np.asarray(shapely.get_num_coordinates(rings), dtype=np.intp) - 1
-    points = shapely.get_coordinates(rings)
-    ring, place = ragged(counts)
-    at = (np.cumsum(counts + 1) - counts - 1)[ring] + place
-    totals = np.bincount(part[ring], minlength=len(parts))
-    row, column = ragged(totals)
-    start, end = np.empty((len(parts), width, 2)), np.empty((len(parts), width, 2))
-    start[row, column], end[row, column] = points[at], points[at + 1]
-    spare = np.arange(width)[None, :] >= totals[:, None]
-    for one in (start, end):
-        one[spare] = np.broadcast_to(one[:, :1], one.shape)[spare]
-    boxes = np.asarray(shapely.bounds(parts)).reshape(-1, 4)
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    start, end = start - middle[:, None, :], end - middle[:, None, :]
-    return _Edges(start, end, _outer(start, end), middle)
-
-
-def _outer(start: Floats, end: Floats) -> Mask:
-    """Tell of each edge whether every corner lies on the inner side of its line."""
-    along = end - start
-    length = _length(along)
-    size = np.abs(start).max(axis=(1, 2))
-    outer = np.ones(start.shape[:2], dtype=bool)
-    for corner in range(start.shape[1]):
-        to = start[:, corner : corner + 1] - start
-        outer &= along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0] >= -STRAIGHT * length * size[:, None]
-    return outer
-
-
-def _length(along: Floats) -> Floats:
-    return np.asarray(np.sqrt(along[..., 0] * along[..., 0] + along[..., 1] * along[..., 1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +105,7 @@ class _Tries:
         return _back(np.stack([x, y], axis=1), self.way)
 
 
-def _best(parts: Shapes, edges: _Edges, *, convex: bool) -> Shapes:
+def _best(parts: Shapes, edges: Edges, *, convex: bool) -> Shapes:
     """Return the largest rectangle found in each of some polygons: coarsely, then turned, then to the last."""
     n = len(parts)
     ways, starts = _directions(edges), np.zeros((n, 1, 2)) if convex else _starts(parts, edges.middle)
@@ -198,13 +146,13 @@ def _better(found: _Tries, some: Rows, other: _Tries) -> _Tries:
     return _Tries(found.row, way, area, box)
 
 
-def _search(edges: _Edges, row: Rows, way: Floats, start: Floats, *, lean: Floats | None) -> _Tries:
+def _search(edges: Edges, row: Rows, way: Floats, start: Floats, *, lean: Floats | None) -> _Tries:
     point = _forth(start, way)
     box = np.concatenate([point, point], axis=1)
     return _within(edges, _Tries(row, way, np.zeros(len(row)), box), lean=lean, rounds=1)
 
 
-def _within(edges: _Edges, tries: _Tries, *, lean: Floats | None, rounds: int) -> _Tries:
+def _within(edges: Edges, tries: _Tries, *, lean: Floats | None, rounds: int) -> _Tries:
     """Find the largest rectangles in the regions around boxes, a cache's worth at a time; no lean: it is convex."""
     row, way, found = tries.row, tries.way, []
     each = PLACES * max(edges.start.shape[1], PLACES // 2)
@@ -232,7 +180,7 @@ def _parted(a: Floats, b: Floats, around: tuple[Floats, Floats], known: tuple[Ma
     to = (box[:, None, 2:] + box[:, None, :2]) / 2 - a
     aside = along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
     reach = np.abs(along[..., 0]) * half[..., 1] + np.abs(along[..., 1]) * half[..., 0]
-    length = _length(along)
+    length = length_of(along)
     low, high = np.minimum(a, b), np.maximum(a, b)
     gaps = np.stack(
         [
@@ -264,10 +212,10 @@ def _starts(parts: Shapes, middle: Floats) -> Floats:
     return np.asarray(points - middle[:, None, :])
 
 
-def _directions(edges: _Edges) -> Floats:
+def _directions(edges: Edges) -> Floats:
     """Return the directions tried: of the longest edges, and of the longest one turned step by step."""
     along = edges.end - edges.start
-    length = _length(along)
+    length = length_of(along)
     order = np.argsort(-length, axis=1, kind="stable")[:, :EDGES]
     row = np.arange(len(along))[:, None]
     size = length[row, order][..., None]

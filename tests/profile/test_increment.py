@@ -228,6 +228,9 @@ def test_parcels_that_changed_are_measured_and_no_others(
     held: Held = {"parcel": put(store, catalogue, "parcel", grid(20))}
     held["water"] = put(store, catalogue, "water", mains([25.0, 925.0], 20))
     held["offer"] = put(store, catalogue, "offer", [{"key": "1", "id": "1", "parcels": "306101_1.0001.007"}])
+    # A zone drawn by itself stays what it is, whatever becomes of the parcels it names; another stands for them.
+    whole = {"key": "A", "geom": many(at(shapely.box(0, 0, 1000, 1000))), "parcels": "306101_1.0001.011"}
+    held["sez"] = put(store, catalogue, "sez", [whole, {"key": "B", "parcels": "306101_1.0001.012"}])
     publish_it(store, held, build(store, catalogue, held, as_of=DAY))
     rows = grid(20, {11: 5.0, 222: 0.01, 333: 20.0})
     rows[5]["land_use"] = "B"
@@ -235,7 +238,7 @@ def test_parcels_that_changed_are_measured_and_no_others(
     measured.clear()
     made = build(store, catalogue, held, as_of=DAY)
     # Three are drawn otherwise, one is used otherwise; and the one offer: offers are measured whole.
-    assert measured == {"parcel": 4 + 1, NET: 3 + 1, "water": 3 + 1, "offer": 3 + 1}
+    assert measured == {"parcel": 4 + 1, NET: 3 + 1, "water": 3 + 1, "offer": 3 + 1, "sez": 3 + 1}
     agrees(store, catalogue, held, made)
 
 

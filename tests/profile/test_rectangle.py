@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shapely import affinity
 
 from gis_sites.profile import rectangle
+from gis_sites.profile.edges import edges_of
 from gis_sites.profile.rectangle import largest_rectangles, sides
 from gis_sites.profile.upright import largest, regions
 from tests.profile.scenes import X0, Y0, Shapes, array, at, random_sites
@@ -99,7 +100,7 @@ def brute(shape: Any) -> float:
 
 def dense(shape: Any, steps: int = 180) -> float:
     """Look in a convex polygon at every half degree, and along every edge."""
-    edges = rectangle._edges(array([shapely.orient_polygons(shape)]), len(shape.exterior.coords) - 1)
+    edges = edges_of(array([shapely.orient_polygons(shape)]), len(shape.exterior.coords) - 1)
     along = (edges.end - edges.start)[0]
     angles = [*np.linspace(0, np.pi / 2, steps, endpoint=False), *np.arctan2(along[:, 1], along[:, 0])]
     ways = np.stack([np.cos(angles), np.sin(angles)], axis=1)
