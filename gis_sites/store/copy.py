@@ -117,11 +117,10 @@ def copy_shapes(
     Returns:
         row numbers, parts, geometries as WKB.
     """
+    found = f"SELECT row, part, ST_AsBinary(geom) AS wkb FROM ({source}) AS found WHERE geom IS NOT NULL"  # noqa: S608
     query = (
-        "SELECT string_agg(int4send(row), ''), array_agg(part), "
-        "string_agg(int4send(length(wkb)), ''), string_agg(wkb, '') FROM ("
-        f"SELECT row, part, ST_AsBinary(geom) AS wkb FROM ({source}) AS found "  # noqa: S608 - our own names
-        "WHERE geom IS NOT NULL ORDER BY row) AS sorted"
+        "SELECT string_agg(int4send(row), ''), array_agg(part), string_agg(int4send(length(wkb)), ''), "  # noqa: S608
+        f"string_agg(wkb, '') FROM ({found} ORDER BY row) AS sorted"
     )
     with psycopg.Cursor(_driver(conn)) as cursor:
         numbers, parts, lengths, wkb = cursor.execute(query.encode(), params, binary=True).fetchone() or (None,) * 4

@@ -222,7 +222,7 @@ PERCENT = {"general_plan.max_coverage_share": "percent", "general_plan.min_green
 
 def test_a_geopackage_of_the_planners_plug_in(settings: Settings, catalogue: Catalogue, tmp_path: Path) -> None:
     path = write(tmp_path / "pog.gpkg", "StrefaPlanistyczna", PLUGIN, [box(0, 0, 5, 10), box(5, 0, 5, 10)])
-    with open_store(settings) as store, pytest.raises(Refused, match=r"max_coverage_share=fraction \| --set .*=percent"):
+    with open_store(settings) as store, pytest.raises(Refused, match=r"coverage_share=fraction \| --set .*=percent"):
         read_source(store, catalogue, path, Note())
     row = profiled(settings, path, set=PERCENT)
     names = ("plan_share", "draft_share", "zone", "production_share", "logistics_share", "services_share")

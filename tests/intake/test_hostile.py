@@ -135,7 +135,7 @@ def markup(port: int) -> Cases:
         "a bomb in a workbook": (h.sheet(" " * (128 << 20)), {"import.archive_ratio"}),
         "a workbook's far cell": (
             h.sheet(cell("A1", "id") + cell("XFD1048576", "1")),
-            {UNREADABLE, "import.header_missing", "import.nothing_recognised", TAKEN},
+            {UNREADABLE, "import.header_missing", "import.needs_missing", TAKEN},
         ),
     }  # fmt: skip
 

@@ -61,7 +61,7 @@ def test_overlaps_and_gaps_of_a_millimetre_are_found_in_their_place(
     assert told(gap) == ("gap", parcel_id(2), parcel_id(3))
     assert gap.finding.values == {"other": parcel_id(3), "there": "3", "area": 0.01, "width": 0.001}
     assert shapely.from_wkb(gap.wkb).bounds == pytest.approx((EAST + 20, NORTH, EAST + 20.001, NORTH + 10))
-    assert f"pokrywa się z {parcel_id(4)} (wiersz 4) na 0.01 m²" in over.finding.sentence("pl")
+    assert f"pokrywa się z {parcel_id(4)} (wiersz 4) na 0,01 m²" in over.finding.sentence("pl")
 
 
 def test_a_long_gap_names_a_few_of_its_neighbours(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_rows_without_keys_are_told_by_their_number(store: Store, catalogue: Cat
     path = write(tmp_path / "g.gpkg", "gleby", {"ozk": ["II", "V"]}, [box(0, 0), box(5, 0)])
     (one,) = noticed(store, take(store, catalogue, path, layer={"gleby": ["soil"]}))
     mine, other = one.finding.row, {1: 2, 2: 1}[one.finding.row or 0]
-    assert one.finding.sentence("en") == f"row {mine} (–): overlaps – (row {other}) by 50.0 m²"
+    assert one.finding.sentence("en") == f"row {mine} (–): overlaps – (row {other}) by 50 m²"
 
 
 def test_keys_that_are_not_public_are_masked_in_both_places() -> None:
