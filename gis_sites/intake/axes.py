@@ -189,12 +189,14 @@ def _rivals(sample: Sample, load: Loading) -> list[Reading]:
 def _compared(sample: Sample, load: Loading, ground: Ground, ways: tuple[Reading, list[Reading]]) -> Verdict:
     """Compare with all that is held, the surest first, until something is said; say it."""
     declared, rivals = ways
+    far = 0
     for where, mine, near in ground.known(load, sample.keys):
         if not rivals and where != BOUNDARY:
             continue
         here = declared.against(near, mine)
         if where == BOUNDARY and sample.rows >= ENOUGH and not here.right.any():
-            load.tally.find(Finding(FindingType.FAR_AWAY, values={"of": len(here.right)}))
+            far = len(here.right)
+            load.tally.find(Finding(FindingType.FAR_AWAY, values={"of": far}))
         if not rivals:
             continue
         there = max((one.against(near, mine) for one in rivals), key=lambda one: one.share)
@@ -203,6 +205,10 @@ def _compared(sample: Sample, load: Loading, ground: Ground, ways: tuple[Reading
         if verdict is not Verdict.OPEN:
             _tell(verdict, (here, there), load, where=where)
             return verdict
+    if far and load.layer.name == PARCEL and not declared.system.sure:
+        # Precincts are told by number: those of another town would replace ours.
+        flag = f"{load.table.name}={systems.short(declared.system)} {systems.SURE}"
+        raise Refused("import.parcels_elsewhere", table=load.table.name, of=far, sure=flag)
     return Verdict.OPEN
 
 

@@ -60,6 +60,7 @@ def cluster(scheduler: str) -> Iterator[Executor]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")
         try:
+            _knock(scheduler)
             client = distributed.Client(scheduler, timeout=PATIENCE_S, set_as_default=False)
         except (OSError, ValueError):
             raise Refused("profile.no_scheduler", scheduler=scheduler) from None
@@ -69,6 +70,17 @@ def cluster(scheduler: str) -> Iterator[Executor]:
                 yield client.get_executor(pure=False)
             except (CancelledError, distributed.KilledWorker, distributed.comm.CommClosedError):
                 raise Refused("profile.cluster_lost", scheduler=scheduler) from None
+
+
+def _knock(scheduler: str) -> None:
+    """Find out that somebody is there: a client that found nobody would try for a minute more when it is let go."""
+    import socket
+    from urllib.parse import urlsplit
+
+    address = urlsplit(scheduler)
+    if address.scheme not in {"tcp", "tls"} or not address.hostname or not address.port:
+        raise ValueError(scheduler)
+    socket.create_connection((address.hostname, address.port), timeout=PATIENCE_S).close()
 
 
 def _distributed(scheduler: str) -> Any:  # noqa: ANN401 - a module that is installed only where it is wanted

@@ -394,7 +394,13 @@ def test_a_table_without_a_row_in_the_municipality_is_noticed(
         shapely.box(KALISZ[0] + 30_000 + 20 * n, KALISZ[1], KALISZ[0] + 30_010 + 20 * n, KALISZ[1] + 10)
         for n in range(12)
     ]
-    report = take(store, catalogue, delivery(tmp_path / "p.gpkg", far, "EPSG:2177"))
+    lines = take(store, catalogue, delivery(tmp_path / "w.gpkg", far, "EPSG:2177", "budynki"))
+    assert counts(lines.loads[0])["far_away"] == 1
+    # Precincts are told by number: those of another town would replace ours.
+    path = delivery(tmp_path / "p.gpkg", far, "EPSG:2177")
+    with pytest.raises(Refused, match=r'of another|municipality.*--crs "dzialki=EPSG:2177 sure"'):
+        take(store, catalogue, path)
+    report = take(store, catalogue, path, crs="EPSG:2177 sure")
     assert counts(report.loads[0])["far_away"] == 1
     assert report.loads[0].rows.loaded == 12
 
