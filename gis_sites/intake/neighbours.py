@@ -19,6 +19,7 @@ from gis_sites.catalogue import Layer
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import borders
 from gis_sites.intake.batch import Bools, Objects
+from gis_sites.intake.borders import Borders
 from gis_sites.intake.tally import Tally
 from gis_sites.progress import Progress, silent
 from gis_sites.store import neighbours as held
@@ -128,10 +129,12 @@ class Look:
     def around(self, progress: Progress) -> None:
         """Look at tile after tile for overlaps and gaps."""
         tiles = held.tiles(self.conn, self.revision, self.tallies, most=TILE)
-        with closing(ahead(self._read(box) for _, box in tiles)) as read_ahead:
-            for done, ((tile, _), groups) in enumerate(zip(tiles, read_ahead, strict=True), start=1):
-                for rows in groups:
-                    self._try(rows, tile)
+        # Three hands: one reads a tile, one sorts the sides of the tile before, and this one compares.
+        reading_ahead = ahead(self._read(box) for _, box in tiles)
+        with closing(reading_ahead), closing(ahead(map(_sided, reading_ahead))) as sided:
+            for done, ((tile, _), groups) in enumerate(zip(tiles, sided, strict=True), start=1):
+                for rows, sides in groups:
+                    self._try(rows, sides, tile)
                 progress(f"{self.layer.name} ⇄", done, len(tiles))
 
     def _read(self, box: Bounds) -> list[Beside]:
@@ -141,19 +144,18 @@ class Look:
         rows = held.beside(self.conn, self.revision, bounds.tolist(), parts, most=CROWD + 1)
         return [rows] if self.across else _by_part(rows)
 
-    def _try(self, rows: Beside, tile: Tile) -> None:
+    def _try(self, rows: Beside, sides: Borders | None, tile: Tile) -> None:
         try:
-            if len(rows.row) > CROWD:
+            if sides is None:
                 raise borders.Heap
-            self._meet(rows, tile)
+            self._meet(rows, sides, tile)
         except borders.Heap:
             where = shapely.to_wkb(shapely.box(*shapely.total_bounds(rows.geometry)))
             self.first.find(Finding(FindingType.HEAP, place=where, values={"rows": len(rows.row)}))
 
-    def _meet(self, rows: Beside, tile: Tile) -> None:
+    def _meet(self, rows: Beside, sides: Borders, tile: Tile) -> None:
         """Look at the rows around one tile; what is met is told by the tile that owns where it begins."""
         mine = np.array([part in self.tallies for part in rows.part], dtype=bool)
-        sides = borders.borders(rows.geometry)
         over = borders.overlaps(rows.geometry, sides)
         left, right = rows.geometry[over.left], rows.geometry[over.right]
         corner = np.maximum(shapely.bounds(left), shapely.bounds(right))
@@ -189,6 +191,11 @@ class Look:
                 said = {"what": kind.word, "count": largest.count[part], "kept": kept[part]}
                 self.tallies[part].find(Finding(FindingType.NOT_ALL_KEPT, values=said))
                 self.tallies[part].counts[kind] += more
+
+
+def _sided(groups: list[Beside]) -> list[tuple[Beside, Borders | None]]:
+    """Find the sides of groups of rows; None of a crowd, which is not compared."""
+    return [(rows, None if len(rows.row) > CROWD else borders.borders(rows.geometry)) for rows in groups]
 
 
 def _by_part(rows: Beside) -> list[Beside]:
