@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gis_sites.cli_db import db
 from gis_sites.errors import GisSitesError, WrongUse
 from gis_sites.settings import Settings
-from gis_sites.terminal import draw, progress_bars, write_json
+from gis_sites.terminal import Lang, draw, language, progress_bars, write_json
 from gis_sites.words import LANGUAGES, say
 
 if TYPE_CHECKING:
     from gis_sites.inventory import Inventory
-    from gis_sites.store.cluster import Status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,10 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Inventory of investment land: import layers, profile parcels, match an investor's requirement.",
 )
-db = typer.Typer(no_args_is_help=True, help="The database: the private cluster, or the server you set.")
 app.add_typer(db, name="db")
 
-Lang = Annotated[str | None, typer.Option(help="Language of the answer: pl or en.")]
 Json = Annotated[str | None, typer.Option("--json", metavar="-", help="Write one JSON document to standard output.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
@@ -58,15 +56,8 @@ def _asked_lang(words: list[str]) -> str | None:
 def _inventory(lang: str | None = None) -> "Iterator[Inventory]":
     from gis_sites.inventory import open_inventory
 
-    with open_inventory(Settings().model_copy(update={"lang": _lang(lang)})) as inventory:
+    with open_inventory(Settings().model_copy(update={"lang": language(lang)})) as inventory:
         yield inventory
-
-
-def _lang(lang: str | None) -> Literal["pl", "en"]:
-    chosen = lang or Settings().lang
-    if chosen not in LANGUAGES:
-        raise WrongUse("cli.no_lang", lang=chosen, allowed=", ".join(LANGUAGES))
-    return "en" if chosen == "en" else "pl"
 
 
 def _day(day: datetime | None) -> date | None:
@@ -131,7 +122,7 @@ def import_(
                 return
             if not _agreed(preview, lang):
                 _tell_report(preview, lang, json_)
-                print(say("cli.need_yes", _lang(lang)), file=sys.stderr)
+                print(say("cli.need_yes", language(lang)), file=sys.stderr)
                 raise typer.Exit(1)
         report = inventory.import_file(file, note, dry_run=dry_run, profile=not no_profile, progress=progress)
     _tell_report(report, lang, json_)
@@ -145,7 +136,7 @@ def _tell_report(report: Any, lang: str | None, json_: str | None) -> None:  # n
     if json_:
         write_json(report.model_dump(mode="json"))
         return
-    for table in report_tables(report, _lang(lang)):
+    for table in report_tables(report, language(lang)):
         draw(table)
 
 
@@ -154,7 +145,7 @@ def _agreed(preview: Any, lang: str | None) -> bool:  # noqa: ANN401 - an Import
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     _tell_report(preview, lang, None)
-    return typer.confirm(say("cli.go_on", _lang(lang)))
+    return typer.confirm(say("cli.go_on", language(lang)))
 
 
 @app.command()
@@ -173,10 +164,10 @@ def profile(
     with _inventory() as inventory, progress_bars() as progress:
         if explain:
             found = inventory.explain(explain)
-            write_json(found) if json_ else draw(explanation_table(found, inventory.catalogue, _lang(lang)))
+            write_json(found) if json_ else draw(explanation_table(found, inventory.catalogue, language(lang)))
             return
         state = inventory.profile(_day(as_of), scheduler=scheduler, progress=progress)
-        draw(state_line(state, _lang(lang)))
+        draw(state_line(state, language(lang)))
 
 
 @app.command()
@@ -186,7 +177,7 @@ def layers(lang: Lang = None, json_: Json = None) -> None:
 
     with _inventory() as inventory:
         found = layers_document(inventory.catalogue, inventory.state)
-    write_json(found) if json_ else draw(layers_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(layers_table(found, language(lang)))
 
 
 @app.command()
@@ -196,7 +187,7 @@ def revisions(layer: Annotated[str | None, typer.Argument()] = None, lang: Lang 
 
     with _inventory() as inventory:
         found = revisions_document(inventory.revisions(layer), inventory.state)
-    write_json(found) if json_ else draw(revisions_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(revisions_table(found, language(lang)))
 
 
 @app.command()
@@ -206,7 +197,7 @@ def states(lang: Lang = None, json_: Json = None) -> None:
 
     with _inventory() as inventory:
         found = states_document(inventory.states())
-    write_json(found) if json_ else draw(states_table(found, _lang(lang)))
+    write_json(found) if json_ else draw(states_table(found, language(lang)))
 
 
 @app.command()
@@ -215,7 +206,7 @@ def rollback(state: int, lang: Lang = None) -> None:
     from gis_sites.show import state_line
 
     with _inventory() as inventory:
-        draw(state_line(inventory.rollback(state), _lang(lang)))
+        draw(state_line(inventory.rollback(state), language(lang)))
 
 
 @app.command()
@@ -231,13 +222,13 @@ def findings(
     from gis_sites.show_import import findings_document, findings_tables
 
     with _inventory() as inventory:
-        found = findings_document(inventory.findings(load), _lang(lang))
+        found = findings_document(inventory.findings(load), language(lang))
         if export:
-            inventory.export_findings(load, export, lang=_lang(lang))
+            inventory.export_findings(load, export, lang=language(lang))
     if json_:
         write_json(found)
         return
-    for table in findings_tables(found, _lang(lang)):
+    for table in findings_tables(found, language(lang)):
         draw(table)
 
 
@@ -254,12 +245,12 @@ def changes(
     with _inventory() as inventory:
         told, layers = inventory.changes(load)
         if map_:
-            inventory.change_map(told, layers, map_, lang=_lang(lang))
+            inventory.change_map(told, layers, map_, lang=language(lang))
     found = changes_document(told, layers)
     if json_:
         write_json(found)
         return
-    for table in changes_tables(found, _lang(lang)):
+    for table in changes_tables(found, language(lang)):
         draw(table)
 
 
@@ -290,9 +281,9 @@ def match(
         if save:
             inventory.save(shortlist)
         if map_:
-            inventory.map(shortlist, map_, lang=_lang(lang))
+            inventory.map(shortlist, map_, lang=language(lang))
         for path in export or []:
-            inventory.export(shortlist, path, lang=_lang(lang))
+            inventory.export(shortlist, path, lang=language(lang))
         _tell_shortlist(inventory, shortlist, lang, json_)
 
 
@@ -302,7 +293,7 @@ def _tell_shortlist(inventory: "Inventory", shortlist: dict[str, Any], lang: str
     if json_:
         write_json(shortlist)
         return
-    for thing in shortlist_shown(shortlist, inventory.catalogue, _lang(lang)):
+    for thing in shortlist_shown(shortlist, inventory.catalogue, language(lang)):
         draw(thing)
 
 
@@ -321,7 +312,7 @@ def why(
         if json_:
             write_json(explanation)
             return
-        for sentence in sentences(explanation, inventory.catalogue, _lang(lang)):
+        for sentence in sentences(explanation, inventory.catalogue, language(lang)):
             draw(sentence)
 
 
@@ -332,7 +323,7 @@ def repeat(shortlist: str, lang: Lang = None, json_: Json = None) -> None:
         answer, differing = inventory.repeat(shortlist)
         _tell_shortlist(inventory, answer, lang, json_)
     for place in differing:
-        print(say("cli.differs", _lang(lang), place=place), file=sys.stderr)
+        print(say("cli.differs", language(lang), place=place), file=sys.stderr)
     raise typer.Exit(1 if differing else 0)
 
 
@@ -349,7 +340,7 @@ def demo(
 
     settings = _demo_settings(parcels)
     with open_inventory(settings) as inventory, progress_bars() as progress:
-        for thing in show_demo(inventory, folder, parcels=parcels, lang=_lang(lang), progress=progress):
+        for thing in show_demo(inventory, folder, parcels=parcels, lang=language(lang), progress=progress):
             draw(thing)
     if not no_serve:
         _serve(settings, "127.0.0.1", 8000)
@@ -396,72 +387,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-# ---- the database --------------------------------------------------------------------------------------
-
-
-@db.command("start")
-def db_start(lang: Lang = None) -> None:
-    """Start the private cluster and let it stay."""
-    from gis_sites.store import cluster
-
-    _print_status(cluster.start(Settings()), lang)
-
-
-@db.command("stop")
-def db_stop(
-    force: Annotated[bool, typer.Option("--force", help="Now, even while commands use it.")] = False, lang: Lang = None
-) -> None:
-    """Let the private cluster go: now, or when the last command that uses it ends."""
-    from gis_sites.store import cluster
-
-    _print_status(cluster.stop(Settings(), force=force), lang)
-
-
-@db.command("status")
-def db_status(lang: Lang = None) -> None:
-    """Tell how the database is, without starting it."""
-    from gis_sites.store import cluster
-
-    _print_status(cluster.status(Settings()), lang)
-
-
-@db.command("url")
-def db_url() -> None:
-    """Print the address of the running database, password included."""
-    from gis_sites.store import cluster
-
-    print(cluster.url(Settings()))
-
-
-@db.command("backup")
-def db_backup(
-    file: Annotated[Path, typer.Argument(help="Where the backup is written; what is there is replaced.")],
-    lang: Lang = None,
-) -> None:
-    """Write the whole inventory into one file: layers, states, notes and saved shortlists."""
-    from gis_sites.store.backup import backup
-
-    made = backup(Settings(), file)
-    print(say("cli.backed_up", _lang(lang), file=file, state=made.about.state or "-", mb=-(-made.size // 1_000_000)))
-
-
-@db.command("restore")
-def db_restore(file: Annotated[Path, typer.Argument(help="A file written by `db backup`.")], lang: Lang = None) -> None:
-    """Bring a backup back into an empty inventory; every answer is as it was, to the last bit."""
-    from gis_sites.store.backup import restore
-
-    made = restore(Settings(), file)
-    with _inventory() as inventory:
-        inventory.refresh_views()
-    at = f"{made.about.at:%Y-%m-%d %H:%M} UTC"
-    print(say("cli.restored", _lang(lang), at=at, state=made.about.state or "-"))
-    if made.differing:
-        print(say("cli.layers_differ", _lang(lang), files=", ".join(made.differing)), file=sys.stderr)
-
-
-def _print_status(status: "Status", lang: str | None) -> None:
-    from gis_sites.show import status_text
-
-    print(status_text(status, _lang(lang)))

@@ -4,10 +4,30 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gis_sites.errors import WrongUse
+from gis_sites.settings import Settings
+from gis_sites.words import LANGUAGES
 
 if TYPE_CHECKING:
     from gis_sites.progress import Progress
+
+Lang = Annotated[str | None, typer.Option(help="Language of the answer: pl or en.")]
+
+
+def language(asked: str | None) -> Literal["pl", "en"]:
+    """Return the language to answer in: the one asked for, else that of the settings.
+
+    Raises:
+        WrongUse: we do not speak it.
+    """
+    chosen = asked or Settings().lang
+    if chosen not in LANGUAGES:
+        raise WrongUse("cli.no_lang", lang=chosen, allowed=", ".join(LANGUAGES))
+    return "en" if chosen == "en" else "pl"
 
 
 @contextmanager
