@@ -4,8 +4,9 @@
 
 serves requests, each in a forked child: `list FILE` writes one JSON document to standard output, `read FILE TABLE
 COLUMN...` an Arrow stream: `__row` (the feature's id), the columns, `__wkb` and `__curved` where the table has
-geometry, `unpack PATH FOLDER LABEL` the files of an archive and one JSON document about them. A fault is one line on
-standard error and exit code 3; a refusal is its key and values as JSON there, and exit code 4.
+geometry, `unpack PATH FOLDER LABEL` the files of an archive and one JSON document about them, `look FILE` what rows
+do beside each other, as JSON. A fault is one line on standard error and exit code 3; a refusal is its key and values
+as JSON there, and exit code 4.
 """
 
 import json
@@ -136,6 +137,9 @@ def _do(task: str, *words: str) -> None:
         limits.bound(Path(words[0]).stat().st_size, written=archive.UNPACKED)
         sys.stdout.write(json.dumps(archive.unpack(*words)))
         return
+    if task == "look":
+        _look(Path(words[0]))
+        return
     file, more = unpacked(words[0]), words[1:]
     limits.bound(limits.size_of(file))
     try:
@@ -145,6 +149,21 @@ def _do(task: str, *words: str) -> None:
             _write(batches(file, more[0], list(more[1:])))
     except MemoryError as error:
         raise Refused("import.reader_memory", file=file.label) from error
+
+
+def _look(path: Path) -> None:
+    """Look at rows beside each other; say how far it is, line by line, and at last what was found."""
+    from gis_sites.intake import look
+    from gis_sites.intake.around import Around
+
+    coming, how = look.handed_over(path)
+    limits.bound(sum(one.stat().st_size for one in (path, *coming.paths)))
+
+    def told(done: int, total: int) -> None:
+        sys.stdout.write(f"{done} {total}\n")
+        sys.stdout.flush()
+
+    sys.stdout.write(look.look(Around(coming), told, **how).say())
 
 
 def _write(stream: Iterator[Any]) -> None:

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import keys as keying
+from gis_sites.intake.around import GEOM
 from gis_sites.intake.batch import Batch, Bools, Numbers, Objects
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.shapes import to_ewkb
 
-GEOM = "geom"
-"""The column of a waiting row's geometry: EWKB, MULTI."""
+Boxes = npt.NDArray[np.float32]
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Spool:
     row: Numbers
     keys: pa.Array
     part: pa.DictionaryArray
+    bounds: Boxes
+    """The box of each row, rounded outward: x0, y0, x1, y1; of none, NaN."""
     repaired: Bools
     keep: Bools
     order: Numbers
@@ -53,7 +56,7 @@ class Spool:
 
 def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
     """Write batches to a file and remember key and part of each row; rows without keys of their own get digests."""
-    rows, keys, parts, repaired = [], [], [], []
+    rows, keys, parts, bounds, repaired = [], [], [], [], []
     writer = None
     with pa.OSFile(str(path), "wb") as sink:
         for batch in batches:
@@ -66,6 +69,7 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
             rows.append(batch.row)
             keys.append(pa.array(batch.key.tolist() if load.keyed else _contents(batch, waiting), pa.string()))
             parts.append(part.dictionary_encode())
+            bounds.append(_outward(shapely.bounds(batch.geometry)))
             repaired.append(batch.repaired)
         if writer:
             writer.close()
@@ -74,6 +78,7 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
         np.concatenate([np.empty(0, dtype=np.int64), *rows]),
         pa.chunked_array(keys, pa.string()).combine_chunks(),
         _joined(parts),
+        np.concatenate([np.empty((0, 4), dtype=np.float32), *bounds]),
         np.concatenate([np.empty(0, dtype=bool), *repaired]),
         np.ones(sum(map(len, rows)), dtype=bool),
         np.empty(0, dtype=np.int64),
@@ -84,6 +89,18 @@ def _joined(parts: list[pa.DictionaryArray]) -> pa.DictionaryArray:
     kind = pa.dictionary(pa.int32(), pa.string())
     whole = pa.chunked_array(parts, kind).unify_dictionaries().combine_chunks()
     return whole if isinstance(whole, pa.DictionaryArray) else pa.array([], kind)
+
+
+def _outward(bounds: npt.NDArray[np.float64]) -> Boxes:
+    """Round boxes to half the bytes so that each holds what it held.
+
+    >>> _outward(np.array([[16777217.0, 0.5, 16777217.0, 2.0]])).tolist()
+    [[16777216.0, 0.5, 16777218.0, 2.0]]
+    """
+    found: Boxes = bounds.astype(np.float32)
+    found[:, :2] = np.where(found[:, :2] > bounds[:, :2], np.nextafter(found[:, :2], -np.inf), found[:, :2])
+    found[:, 2:] = np.where(found[:, 2:] < bounds[:, 2:], np.nextafter(found[:, 2:], np.inf), found[:, 2:])
+    return found
 
 
 def _record(batch: Batch, srid: int) -> pa.RecordBatch:
@@ -130,6 +147,8 @@ def _resolve(held: Spool, repeated: list[list[int]], load: Loading) -> None:
     for kept, others in held.joined.items():
         column, value = _union(held, sorted([kept, *others]), listed, load)
         held.unions.setdefault(column, {})[kept] = value
+        held.bounds[kept, :2] = held.bounds[[kept, *others], :2].min(axis=0)
+        held.bounds[kept, 2:] = held.bounds[[kept, *others], 2:].max(axis=0)
         held.repaired[kept] |= any(held.repaired[place] for place in others)
 
 
@@ -184,15 +203,20 @@ def reject_keys(held: Spool, taken: pa.Array, load: Loading) -> None:
     load.tally.set_aside = +load.tally.set_aside
 
 
-def in_order(held: Spool) -> Numbers:
-    """Return the place in the order of keys (then parts, then rows) of each kept row; -1 for the others."""
+def kept_order(held: Spool) -> Numbers:
+    """Return the places of the kept rows in the order of keys, then parts, then rows."""
     order = held.order[held.keep[held.order]]
     chosen = held.keys.take(pa.array(order))
     for group in keying.repeated(chosen, np.arange(len(order))):  # the same key in several parts
         order[group] = sorted(order[group], key=lambda place: (held.part[place].as_py(), held.row[place]))
-    positions: Numbers = np.full(len(held), -1, dtype=np.int32)
-    positions[order] = np.arange(len(order))
-    return positions
+    return order
+
+
+def numbered(held: Spool, order: Numbers) -> Numbers:
+    """Return the number that an order of places gives each row; -1 where it has none."""
+    numbers: Numbers = np.full(len(held), -1, dtype=np.int32)
+    numbers[order] = np.arange(len(order))
+    return numbers
 
 
 def kept(held: Spool) -> Iterator[tuple[pa.Table, Numbers]]:

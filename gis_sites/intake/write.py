@@ -18,6 +18,7 @@ from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import axes, conform, neighbours, parcels, rows, shapes
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import spool as spools
+from gis_sites.intake.around import GEOM
 from gis_sites.intake.batch import Batch, Numbers, Objects, arrived
 from gis_sites.intake.ground import Ground
 from gis_sites.intake.loading import ALL, Loading
@@ -89,22 +90,31 @@ def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[R
     for one in loaded:
         _count(one)
     _not_shrunk(run.note, layer, base, loaded)
-    draft = revisions.create(conn, layer, srid=run.srid)
-    # Rows of one table are numbered before they are written; where others join them, the database does it.
-    alone = len(loaded) == 1 and not any(part.rows for part in stay)
-    for one in loaded:
-        _append(conn, run, draft, one, spools.in_order(one.spool) if alone else None)
-    if base:
-        revisions.carry_over(conn, draft, base, without=sorted(brought))
-    revision = revisions.finish(conn, draft, [*stay, *_parts(run, loaded)], numbered=alone)
-    tallies = {part: one.loading.tally for one in loaded for part in one.parts}
-    neighbours.check(conn, revision, layer, tallies, progress=run.progress)
+    orders = [spools.kept_order(one.spool) for one in loaded]
+    names = [part.name for part in stay if part.rows]
+    watch = neighbours.Watch(layer, [one.spool for one in loaded], orders, base, names)
+    with neighbours.looking(conn.engine, watch, run.folder, progress=run.progress):
+        revision = _written(conn, run, loaded, orders, stay)
+    neighbours.tell(watch, {part: one.loading.tally for one in loaded for part in one.parts})
     for one in loaded:
         _compare(conn, run, one, (base, revision))
         one.loading.tally.balance()
         one.loading.tally.close()
     run.held[layer.name] = revision
     return revision, loaded
+
+
+def _written(conn: sa.Connection, run: Run, loaded: list[Loaded], orders: list[Numbers], stay: list[Part]) -> Revision:
+    """Write the rows that wait, and those that stay, as a revision."""
+    layer = loaded[0].plan.layer
+    draft = revisions.create(conn, layer, srid=run.srid)
+    # Rows of one table are numbered before they are written; where others join them, the database does it.
+    alone = len(loaded) == 1 and not any(part.rows for part in stay)
+    for one, order in zip(loaded, orders, strict=True):
+        _append(conn, run, draft, one, spools.numbered(one.spool, order) if alone else None)
+    if base := run.held.get(layer.name):
+        revisions.carry_over(conn, draft, base, without=sorted(part for one in loaded for part in one.parts))
+    return revisions.finish(conn, draft, [*stay, *_parts(run, loaded)], numbered=alone)
 
 
 def prepare(conn: sa.Connection, run: Run, plan: TablePlan) -> Loaded:
@@ -256,7 +266,7 @@ def _tables(run: Run, one: Loaded, order: Numbers | None) -> Iterator[pa.Table]:
             **{name: table[name] for name in table.column_names},
         }
         if one.plan.layer.geometry == "table":
-            del columns[spools.GEOM]
+            del columns[GEOM]
         if one.coverage.united:
             _own(one, columns["part"].to_pylist(), spools.geometries(table))
         yield pa.table(columns)

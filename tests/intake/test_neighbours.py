@@ -1,6 +1,7 @@
 """Rows beside each other: overlaps, gaps and repeated geometries, found in place, and never at the cost of a row."""
 
 import itertools
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.findings import Finding, FindingType
-from gis_sites.intake import borders, neighbours
+from gis_sites.intake import around, borders, look, neighbours, tiles
+from gis_sites.intake.load import load
+from gis_sites.intake.note import Note
+from gis_sites.intake.plan import read_source
 from gis_sites.intake.report import ImportReport
 from gis_sites.store import loads as registry
 from gis_sites.store import neighbours as held
@@ -183,16 +187,51 @@ def test_a_check_that_fails_costs_nothing(
 def test_a_question_the_database_cannot_answer_costs_nothing(
     store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "ALIKE", "SELECT 1 / 0 AS row, {table}{apart}{mine}")
-    report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(1)], [box(0, 0)]))
+    monkeypatch.setattr(held, "COUNT", "SELECT 1 / 0, 1, 1 FROM {table}")
+    take(store, catalogue, parcels(tmp_path / "a.gpkg", [parcel_id(1, "0011")], [box(0, 0)]))
+    report = take(store, catalogue, parcels(tmp_path / "b.gpkg", [parcel_id(1)], [box(9, 0)]))
     assert counts(report.loads[0]) == {"neighbours_unchecked": 1}
     assert report.loads[0].rows.loaded == 1
+
+
+def test_a_row_with_the_geometry_of_one_that_stays(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    take(store, catalogue, parcels(tmp_path / "a.gpkg", [parcel_id(1, "0011")], [box(0, 0)]))
+    ids, shapes = [parcel_id(1), parcel_id(2), parcel_id(3)], [box(0, 0), shapely.reverse(box(0, 0)), box(50, 0)]
+    report = take(store, catalogue, parcels(tmp_path / "b.gpkg", ids, shapes))
+    assert counts(report.loads[0]) == {"geometry_shared": 2}
+    assert [told(one) for one in noticed(store, report)] == [
+        ("geometry_shared", ids[0], parcel_id(1, "0011")), ("geometry_shared", ids[1], ids[0]),
+    ]  # fmt: skip
+
+
+def test_a_load_that_fails_does_not_wait_for_the_look(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "TILE", 1)
+    monkeypatch.setattr(around, "CELL_M", 20.0)
+    monkeypatch.setattr(tiles, "CELL_M", 20.0)
+    seen: list[int] = []
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no room left")
+
+    def slow(polygons: Any) -> Any:
+        seen.append(len(polygons))
+        time.sleep(0.2)
+        return sides(polygons)
+
+    sides = borders.borders
+    monkeypatch.setattr(borders, "borders", slow)
+    monkeypatch.setattr(revisions, "finish", fail)
+    with pytest.raises(RuntimeError, match="no room left"):
+        take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(64)], grid(8)))
+    assert len(seen) < 20
 
 
 def test_more_than_are_kept_are_counted(
     store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "KEPT", 2)
+    monkeypatch.setattr(look, "KEPT", 2)
     shapes = [box(n * 10, 0, 10 + n / 10, 10) for n in range(6)]
     shapes += [box(0, 50), box(0, 50), box(0, 50), box(0, 50)]
     report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(10)], shapes))
@@ -219,9 +258,50 @@ def test_a_heap_is_said_and_not_compared_in_full(
 def test_a_crowd_in_one_place_is_not_read_whole(
     store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "CROWD", 5)
+    monkeypatch.setattr(look, "CROWD", 5)
     path = parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(9)], grid(3))
     assert [one.finding.values for one in noticed(store, take(store, catalogue, path))] == [{"rows": 6}]
+
+
+def untidy(path: Path) -> Path:
+    """Write parcels that overlap, leave gaps, repeat each other and are joined of two rows."""
+    rng = np.random.default_rng(7)
+    shapes = grid(12)
+    for place in rng.choice(144, 40, replace=False):
+        shapes[place] = shapely.transform(shapes[place], lambda at: at + rng.uniform(-0.3, 0.3, 2))
+    ids = [parcel_id(n + 1) for n in range(144)]
+    return parcels(
+        path, [*ids, parcel_id(200), parcel_id(5), parcel_id(201)], [*shapes, shapes[3], box(700, 0), box(701, 0)]
+    )
+
+
+def test_a_child_finds_what_a_thread_finds(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = []
+    steps: list[str] = []
+    for most in (1_000, 0):
+        monkeypatch.setattr(neighbours, "WORTH_A_CHILD", most)
+        steps.clear()
+        plan = read_source(store, catalogue, untidy(tmp_path / f"{most}.gpkg"), Note())
+        reports.append(load(store, catalogue, plan, progress=lambda step, *_: steps.append(step)))
+        assert "parcel ⇄" in steps
+    one, other = (noticed(store, report) for report in reports)
+    assert {named.finding.type.word for named in one} == {"overlap", "gap", "geometry_shared"}
+    assert [(told(named), named.finding.values, named.wkb) for named in one] == [
+        (told(named), named.finding.values, named.wkb) for named in other
+    ]
+
+
+def test_a_child_that_fails_costs_nothing(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "WORTH_A_CHILD", 0)
+    monkeypatch.setattr(look, "hand_over", lambda coming, path, **_: path.write_bytes(b"nothing to look at"))
+    report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(1)], [box(0, 0)]))
+    assert counts(report.loads[0]) == {"neighbours_unchecked": 1}
+    assert "Arrow" in noticed(store, report)[0].finding.sentence("en")
+    assert report.loads[0].rows.loaded == 1
 
 
 # --- tiles ---
@@ -232,8 +312,9 @@ def test_tiles_find_what_one_look_finds(
     store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """Whatever the tiles: each overlap is told once, gaps across their edges too."""
-    monkeypatch.setattr(neighbours, "TILE", most)
-    monkeypatch.setattr(held, "CELL_M", 20.0)
+    monkeypatch.setattr(look, "TILE", most)
+    monkeypatch.setattr(around, "CELL_M", 20.0)
+    monkeypatch.setattr(tiles, "CELL_M", 20.0)
     rng = np.random.default_rng(5)
     shapes = grid(9)
     for place in rng.choice(81, 25, replace=False):
@@ -251,13 +332,11 @@ def test_tiles_find_what_one_look_finds(
     assert len(whole) <= len(gaps)
 
 
-def test_every_point_is_one_tiles(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+def test_every_point_is_one_tiles() -> None:
     shapes = [*grid(5), box(5_000, 5_000), box(-9_000, 40)]
-    take(store, catalogue, parcels(tmp_path / "p.gpkg", [parcel_id(n + 1) for n in range(27)], shapes))
-    with store.begin() as conn:
-        state = states.current(conn)
-        assert state is not None
-        found = held.tiles(conn, state.revisions["parcel"], ["0012"], most=3)
+    boxes = shapely.bounds(shapes)
+    squares, count = np.unique(np.floor(boxes[:, :2] / tiles.CELL_M).astype(int), axis=0, return_counts=True)
+    found = tiles.tiles(np.column_stack([squares, count]), boxes, most=3)
     assert len(found) > 2
     x, y = np.random.default_rng(1).uniform(-1e4, 1e4, (2, 500)) + np.array([[EAST], [NORTH]])
     owners = np.sum([tile.owns(x, y) for tile, _ in found], axis=0)
