@@ -67,7 +67,9 @@ def parted(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
     for batch in batches:
         parts: Objects = np.full(len(batch), load.fixed_part or NO_PART, dtype=object)
         if load.fixed_part is None:
-            parts[:] = [NO_PART if part is None else spell(part) for part in batch.cells[load.layer.part].to_pylist()]
+            named = batch.cells[load.layer.part].dictionary_encode()
+            names = np.array([*map(spell, named.dictionary.to_pylist()), NO_PART], dtype=object)
+            parts = names[named.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
         yield replace(batch, part=parts)
 
 

@@ -96,7 +96,7 @@ def _run(
 def _in_key_order(held: spools.Spool) -> None:
     rows = zip(held.keys.to_pylist(), held.part.to_pylist(), held.row.tolist(), range(len(held)), strict=True)
     wanted = [place for *_, place in sorted(row for row in rows if held.keep[row[3]])]
-    positions = spools.in_order(held)
+    positions = spools.numbered(held, spools.kept_order(held))
     assert [int(positions[place]) for place in wanted] == list(range(len(wanted)))
     assert (positions[~held.keep] == -1).all()
 

@@ -398,7 +398,8 @@ def test_progress_is_told(store: Store, catalogue: Catalogue, tmp_path: Path) ->
     told: list[tuple[str, int, int]] = []
     plan = read_source(store, catalogue, path, Note())
     load(store, catalogue, plan, dry_run=True, progress=lambda *said: told.append(said))
-    assert told == [("dzialki → parcel", 1, 1), ("parcel → PostGIS", 1, 1), ("parcel ⇄", 1, 1)]
+    assert told[0] == ("dzialki → parcel", 1, 1)
+    assert sorted(told[1:]) == [("parcel → PostGIS", 1, 1), ("parcel ⇄", 1, 1)]  # both at the same time
 
 
 # --- lineage ---
