@@ -1,23 +1,16 @@
 """A requirement as it is sent: JSON or TOML, no longer and no deeper than a requirement can be."""
 
-import re
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 
 from api.errors import TooLarge, UnknownType
 from gis_sites.errors import RequirementError
+from gis_sites.matching.limits import LARGEST
 from gis_sites.matching.reading import parse, understand
 from gis_sites.matching.requirement import Requirement
 
-LARGEST = 256 * 1024
-DEEPEST = 16
-"""Tables and lists inside one another; a requirement has half as many."""
 TYPES = {"application/json": "JSON", "application/toml": "TOML", "text/toml": "TOML"}
-PIECE = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
-LONG_KEY = re.compile(rf"(?<![\w-])(?:{PIECE}){{{DEEPEST}}}", re.ASCII)
-"""A dotted key of so many pieces: tomllib's time grows with the square of their number."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +57,4 @@ def requirement(body: Sent) -> Requirement:
         ) from None
     if body.kind == "JSON" and not text.lstrip().startswith("{"):
         raise RequirementError("http.no_object", value=text.strip()[:40])
-    if body.kind == "TOML" and LONG_KEY.search(text):
-        raise RequirementError("http.too_deep", most=DEEPEST)
-    return understand(_parsed(text))
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        table = parse(text, name="POST")
-    except RequirementError as error:
-        if isinstance(error.__cause__, RecursionError):
-            raise RequirementError("http.too_deep", most=DEEPEST) from None
-        raise
-    level: list[Any] = [table]
-    for _ in range(DEEPEST):
-        level = [inner for outer in level for inner in _inside(outer)]
-    if level:
-        raise RequirementError("http.too_deep", most=DEEPEST)
-    return table
-
-
-def _inside(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    return understand(parse(text, name="POST"))

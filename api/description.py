@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from gis_sites.matching.requirement import requirement_schema
+from gis_sites.matching.shapes import answers_schema
 
 Json = dict[str, Any]
 EXAMPLE: Json = {
@@ -64,10 +65,18 @@ def problems(**statuses: str) -> dict[int | str, Json]:
 
 def complete(document: Json) -> Json:
     """Add the schemas the routes refer to."""
-    schema = json.loads(json.dumps(requirement_schema()).replace("#/$defs/", "#/components/schemas/"))
-    parts = schema.pop("$defs")
+    schema, parts = _parts(requirement_schema())
+    answer, answers = _parts(answers_schema())
     # It names another host, and an OpenAPI document of version 3.1 means that dialect anyway.
     schema.pop("$schema")
     components = document.setdefault("components", {}).setdefault("schemas", {})
-    components |= {"Problem": PROBLEM, "Requirement": schema, **parts}
+    components |= {"Problem": PROBLEM, "Requirement": schema, "Shortlist": answer, **parts, **answers}
+    answered = document["paths"]["/api/v1/shortlists"]["post"]["responses"]["200"]["content"]["application/json"]
+    answered["schema"] = {"$ref": "#/components/schemas/Shortlist"}
     return document
+
+
+def _parts(schema: Json) -> tuple[Json, Json]:
+    """Return a schema that refers to the components of the document, and the parts it brings along."""
+    whole: Json = json.loads(json.dumps(schema).replace("#/$defs/", "#/components/schemas/"))
+    return whole, whole.pop("$defs")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -15,10 +16,11 @@ from gis_sites.inventory import Inventory
 from gis_sites.layer import Layer
 from gis_sites.matching.reasons import value_entry
 from gis_sites.matching.requirement import Requirement
-from gis_sites.matching.sentences import cautions
+from gis_sites.matching.sentences import cautions, sentences
 from gis_sites.matching.shortlist import match, software
 from gis_sites.matching.verdicts import Window
 from gis_sites.matching.view import parcels_of
+from gis_sites.matching.why import why, why_gone
 from gis_sites.show import layers_document
 from gis_sites.store import states
 from gis_sites.store.connect import Store
@@ -115,14 +117,35 @@ class Face:
         offers = [self._entry(found[0], row) for row in rows[first : first + count]]
         return {"inventory": heading(state), "total": len(rows), "offers": offers, "cautions": every_caution()}
 
-    def shortlist(self, state: State | None, requirement: Requirement, *, top: int) -> Json:
+    def shortlist(self, state: State | None, requirement: Requirement, *, top: int, also: Collection[str] = ()) -> Json:
         """Match a requirement, which knows no attribute but the public ones.
 
         Raises:
             RequirementError: it does not suit the catalogue.
             NotFound: nothing was published yet.
         """
-        return match(requirement, self.views(state), self.catalogue, top=top)
+        views = self.views(state)
+        found = match(requirement, views, self.catalogue, top=top, also=also)
+        return self._patient.with_assemblies(found, requirement, views, top=top, state=state)
+
+    def why(self, state: State | None, requirement: Requirement, identifier: str) -> Json:
+        """Explain a parcel, its successors where it is no more, or land on offer; with sentences in every language.
+
+        Raises:
+            RequirementError: the requirement does not suit the public catalogue.
+            NotFound: nothing was published yet, or there never was such a parcel that may be known.
+        """
+        views = self.views(state)
+        shown = self._shows("parcel")
+        together = self._patient.together(state) if shown and "+" in identifier else None
+        try:
+            found = why(requirement, views, self.catalogue, identifier, together)
+        except NotFound:
+            how, heirs = self.inventory.heirs(identifier) if shown else ("", [])
+            if not heirs:
+                raise
+            found = why_gone(requirement, views, self.catalogue, identifier, how=how, successors=heirs)
+        return {**found, "sentences": {lang: sentences(found, self.catalogue, lang) for lang in LANGUAGES}}
 
     def _entry(self, view: Snapshot, row: int) -> Json:
         window = Window(view.one(row), self.catalogue, np.zeros(1, dtype=np.intp))

@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from api.bodies import LARGEST
 from api.errors import TooLarge, UnknownType
+from gis_sites.matching.limits import LARGEST
 
 ROOM = 16 * 1024
 """What the other fields of a form and the parting lines may take."""

@@ -11,6 +11,7 @@ from api.description import complete
 from api.errors import Faults, add_error_handlers
 from api.face import Face
 from api.limits import Limits
+from api.memory import keep_freed_memory
 from api.methods import HeadLikeGet
 from api.pages import add_pages
 from api.routes import router
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        keep_freed_memory()
         with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
             face = app.state.face = Face(inventory, store)
             with kept_up(inventory, face):

@@ -16,6 +16,7 @@ from api.routes import Identifier, OneFace, OneState
 from api.shortlist_page import (
     FORMATS,
     TOPS,
+    WITH_ANSWERS,
     answer,
     attribute_list,
     beginnings,
@@ -31,6 +32,7 @@ from api.shortlist_page import (
 from api.texts import WEB, Speech, error_page, page, prefers_page
 from gis_sites.assets import asset
 from gis_sites.errors import NotFound, RequirementError
+from gis_sites.matching.also import ANSWERS
 from gis_sites.settings import Settings
 from gis_sites.store.states import State
 
@@ -183,7 +185,8 @@ def export(form_name: str, request: Request, face: OneFace, state: OneState, fie
     if form_name not in FORMATS:
         raise NotFound("page.no_export", name=form_name[:40], allowed=", ".join(FORMATS))
     speech = Speech.of(request)
-    shortlist = face.shortlist(state, understood(text_of(fields)), top=top_of(fields))
+    also = ANSWERS if form_name in WITH_ANSWERS else ()
+    shortlist = face.shortlist(state, understood(text_of(fields)), top=top_of(fields), also=also)
     name = file_name(shortlist, form_name, speech.lang)
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     content = exported(face, shortlist, form_name, speech.lang)

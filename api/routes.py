@@ -3,14 +3,18 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from api.bodies import Sent, requirement, sent
 from api.description import BODY, problems
 from api.face import Face
+from gis_sites.matching.also import ANSWERS
 from gis_sites.store.states import State
 
 LARGEST_TOP = 500
 MOST_OFFERS = 100
+ONE_ANSWER = f"({'|'.join(ANSWERS)})"
+SOME_ANSWERS = f"^({ONE_ANSWER}(,{ONE_ANSWER})*)?$"
 NOTHING_NEW = "It is what you have: nothing was published since."
 
 
@@ -108,9 +112,34 @@ def offer(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
 
 
 @router.post(
+    "/why",
+    summary="Explain a parcel",
+    response_description="The explanation.",
+    response_model=dict[str, Any],
+    responses=problems(
+        _404="There never was such a parcel, or nothing is published yet.",
+        _408="The body did not come.",
+        _413="The body is too large.",
+        _415="Neither JSON nor TOML.",
+        _422="The requirement cannot be understood.",
+    ),
+    openapi_extra={"requestBody": BODY},
+)
+def why(
+    body: Annotated[Sent, Depends(sent)],
+    face: OneFace,
+    state: OneState,
+    parcel: Annotated[str, Query(min_length=1, max_length=200, description="A parcel, or land on offer.")],
+) -> Response:
+    """Every verdict and worth of one parcel, also of one that fails or is no more, and the sentences that say them."""
+    return JSONResponse(face.why(state, requirement(body), parcel), headers={"cache-control": "no-store"})
+
+
+@router.post(
     "/shortlists",
     summary="Match a requirement",
     response_description="The shortlist.",
+    response_model=dict[str, Any],
     responses=problems(
         _404="Nothing is published yet.",
         _408="The body did not come.",
@@ -124,9 +153,12 @@ def shortlists(
     body: Annotated[Sent, Depends(sent)],
     face: OneFace,
     state: OneState,
-    response: Response,
     top: Annotated[int, Query(ge=1, le=LARGEST_TOP, description="How many candidates.")] = 50,
-) -> dict[str, Any]:
+    also: Annotated[
+        str, Query(alias="with", pattern=SOME_ANSWERS, description="What else to say, with commas between.")
+    ] = "",
+) -> Response:
     """The ranked list with every reason and source; nothing is kept of it."""
-    response.headers["cache-control"] = "no-store"
-    return face.shortlist(state, requirement(body), top=top)
+    found = face.shortlist(state, requirement(body), top=top, also=also.split(","))
+    # Written at once: a look at each of its ten thousand values, as of a model's, takes longer than to find them.
+    return JSONResponse(found, headers={"cache-control": "no-store"})

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from geopandas import GeoSeries
 from markupsafe import Markup
 
-from api.bodies import LARGEST, Sent, requirement
+from api.bodies import Sent, requirement
 from api.errors import TooLarge
 from api.face import Face
 from api.filters import AREA, Filters
@@ -21,13 +22,17 @@ from gis_sites.catalogue import Attribute
 from gis_sites.errors import GisSitesError
 from gis_sites.maps import scale
 from gis_sites.maps.cards import Card, Sources, card
-from gis_sites.maps.overlays import Overlay
+from gis_sites.maps.handout import side_by_side
+from gis_sites.maps.overlays import Overlay, geojson
 from gis_sites.maps.preface import preface
 from gis_sites.maps.sketch import Sketch, draw_sketch, window
+from gis_sites.matching.limits import LARGEST
+from gis_sites.matching.phrases import mark
 from gis_sites.matching.reading import parse, template_text, templates
 from gis_sites.matching.requirement import Requirement
-from gis_sites.matching.sentences import entry_title, title_text, value_text
+from gis_sites.matching.sentences import entry_title, notice_sentence, title_text, value_text
 from gis_sites.matching.table import AREAS
+from gis_sites.profile.merge import JOIN
 from gis_sites.store.features import features_in
 from gis_sites.store.states import State
 
@@ -43,6 +48,8 @@ FORMATS = {
     "json": (".json", "application/json"),
 }
 """What a shortlist can be had as: how the file's name ends, and its type."""
+WITH_ANSWERS = ("map", "json")
+"""Those that also say what a concession opens, how sure the first places are, what other methods say."""
 TOO_WIDE = 8000.0
 """Metres across; streets would blacken a wider drawing."""
 BRIEF = 2
@@ -140,12 +147,12 @@ def answer(face: Face, shortlist: Mapping[str, Any], speech: Speech) -> Json:
     asks = list(shortlist.get("asks", []))
     cards = [card(at, one, asks, face.catalogue, sources) for at, one in enumerate(shortlist["candidates"])]
     head = preface(shortlist, face.catalogue)
-    unknown = [title_text(face.catalogue.attributes[name], speech.lang) for name in shortlist["unknown_everywhere"]]
+    told = [stopped(notice_sentence(one, face.catalogue, speech.lang)) for one in shortlist["notices"]]
     return {
         "head": head,
         "cards": [_shown(one, shortlist["candidates"][one.at], face, speech) for one in cards],
         "sources": sources.texts,
-        "unknown_everywhere": unknown,
+        "notices": told,
         "classes": scale.classes(),
         "one": lambda text: only(text, speech.lang) if isinstance(text, Markup) else text,
         "fit": shortlist["counts"]["eligible"] + shortlist["counts"]["to_verify"],
@@ -158,7 +165,7 @@ def _shown(made: Card, candidate: Mapping[str, Any], face: Face, speech: Speech)
     unknown = [one["attribute"] for one in candidate["musts"] if one["verdict"] == "unknown"]
     return {
         "card": made,
-        "href": speech.link(f"{path}{made.id}"),
+        "links": [(id, speech.link(f"{path}{id}")) for id in made.id.split(JOIN)],
         "step": step,
         "doubts": [entry_title(name, face.catalogue, speech.lang) for name in unknown],
         "brief": _brief(candidate, face, speech),
@@ -177,7 +184,7 @@ def _brief(candidate: Mapping[str, Any], face: Face, speech: Speech) -> list[str
     chosen = {one["attribute"]: one for one in [*known[:1], *best[:BRIEF]] if one["state"] != "unknown"}
     attributes = face.catalogue.attributes
     return [
-        f"{_short(attributes[name], speech.lang)}: {value_text(one, attributes[name], speech.lang)}"
+        f"{_short(attributes[name], speech.lang)}: {value_text(one, attributes[name], speech.lang)}{mark(one)}"
         for name, one in chosen.items()
     ]
 
@@ -189,6 +196,7 @@ def chart(face: Face, state: State, shortlist: Mapping[str, Any]) -> tuple[Sketc
         ids = [one["id"] for one in shortlist["candidates"] if one["kind"] == kind]
         found, texts = outlines(face, state, f"{kind}s", ids)
         shapes |= {(kind, one): pair for one, pair in zip(ids, zip(found, texts, strict=True), strict=True)}
+    shapes |= _joined(face, state, [one for one in shortlist["candidates"] if one["kind"] == "assembly"])
     ordered = [(one, *shapes[one["kind"], one["id"]]) for one in shortlist["candidates"]]
     features = []
     for one, _, outline in ordered:
@@ -199,6 +207,15 @@ def chart(face: Face, state: State, shortlist: Mapping[str, Any]) -> tuple[Sketc
     placed = [place for place, (_, shape, _) in enumerate(ordered) if shape is not None]
     sketch = _sketch(face, state, [ordered[place][1] for place in placed]) if placed else None
     return sketch, placed, features
+
+
+def _joined(face: Face, state: State, found: list[Json]) -> dict[tuple[str, str], tuple[Any, str | None]]:
+    """Return the outlines of assemblies: those of their parcels, side by side."""
+    parcels = sorted({id for one in found for id in one["parcels"]})
+    known = dict(zip(parcels, outlines(face, state, "parcels", parcels)[0], strict=True))
+    shapes = [side_by_side([known[id] for id in one["parcels"]]) for one in found]
+    texts = geojson(GeoSeries(shapes, crs=state.crs)) if shapes else []
+    return {("assembly", one["id"]): pair for one, pair in zip(found, zip(shapes, texts, strict=True), strict=True)}
 
 
 def _sketch(face: Face, state: State, shapes: list[Any]) -> Sketch:

@@ -13,10 +13,14 @@ NAMES = {
     "import": "benchmarks.imports",
     "reimport": "benchmarks.reimports",
     "profile": "benchmarks.profiles",
+    "increment": "benchmarks.increments",
     "score": "benchmarks.scores",
     "shortlist": "benchmarks.shortlists",
+    "footprint": "benchmarks.footprints",
+    "assemblies": "benchmarks.assemblies",
     "tiles": "benchmarks.tiles",
     "map": "benchmarks.first_map",
+    "snapshot": "benchmarks.snapshots",
     "mutations": "benchmarks.mutations",
 }
 """What can be measured, in this order, and the module that does; each has `run(ground, runs)`, which yields rows."""

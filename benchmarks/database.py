@@ -8,6 +8,13 @@ def fresh(url: str, database: str) -> str:
     return named(url, database)
 
 
+def copied(url: str, database: str) -> str:
+    """Make a database anew as a copy of the one that an address names; return its address."""
+    drop(url, database)
+    _on_server(url, f"CREATE DATABASE {database} TEMPLATE {parts(url)['dbname']}")
+    return named(url, database)
+
+
 def drop(url: str, database: str) -> None:
     """Drop a database that nobody uses any more."""
     _on_server(url, f"DROP DATABASE IF EXISTS {database}")

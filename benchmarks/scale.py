@@ -36,6 +36,7 @@ class Figures:
     core_s: float
     peak: int
     changed_s: float
+    water_s: float
     snapshot: int
     made_s: float
     mapped_s: float
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 def measure(folder: Path, parcels: int) -> Figures:
-    """Take a city through import, profile, a change of one parcel in a hundred, and a snapshot."""
+    """Take a city through import, profile, a change of one parcel and of one main in a hundred, and a snapshot."""
     from gis_sites.demo import write_city
     from gis_sites.intake.note import read_note
     from gis_sites.inventory import open_inventory
@@ -73,12 +74,14 @@ def measure(folder: Path, parcels: int) -> Figures:
         with watched(settings.home) as peak:
             profile_s = timed(inventory.profile)
         core_s = core_seconds() - began
-        move(inventory, every=100)
+        move(inventory, "parcel", every=100)
         changed_s = timed(inventory.profile)
+        move(inventory, "water", every=100)
+        water_s = timed(inventory.profile)
         loading = open_snapshot(inventory.store, inventory.need_state(), "parcels").loading
         mapped = open_snapshot(inventory.store, inventory.need_state(), "parcels").loading.mapped_s
     cores = os.cpu_count() or 1
-    return Figures(parcels, cores, profile_s, core_s, peak(), changed_s, loading.bytes, loading.made_s, mapped)
+    return Figures(parcels, cores, profile_s, core_s, peak(), changed_s, water_s, loading.bytes, loading.made_s, mapped)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -93,18 +96,18 @@ def core_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def move(inventory: Any, *, every: int) -> None:  # noqa: ANN401 - an Inventory, imported by its maker
-    """Make a revision in which one parcel in so many lies 13 mm aside; it waits for its publication."""
+def move(inventory: Any, layer: str, *, every: int) -> None:  # noqa: ANN401 - an Inventory, imported by its maker
+    """Make a revision of a layer in which one row in so many lies 13 mm aside; it waits for its publication."""
     import shapely
 
     from gis_sites.store import revisions, states
 
     with inventory.store.begin() as conn:
-        held = states.basis(conn)["parcel"]
+        held = states.basis(conn)[layer]
         found = revisions.read(conn, held)
         shapes = found.geometry.copy()
         shapes[::every] = shapely.transform(shapes[::every], lambda points: points + 0.013)
-        draft = revisions.create(conn, inventory.catalogue.layer("parcel"), srid=inventory.store.srid)
+        draft = revisions.create(conn, inventory.catalogue.layer(layer), srid=inventory.store.srid)
         geometry = revisions.to_ewkb(shapes, inventory.store.srid)
         revisions.append(conn, draft, found.table.append_column("geom", geometry))
         revisions.finish(conn, draft, held.parts)
@@ -169,9 +172,8 @@ def told(found: Figures) -> Iterator[str]:
     yield line([f"profile of {found.parcels:,} parcels, {found.cores} cores", seconds(found.profile_s)])
     yield line(["core time of one parcel, all attributes", f"{1000 * each:.2f} ms"])
     yield line(["peak memory, all processes and the database", memory(found.peak)])
-    yield line(
-        ["one parcel in a hundred moved", f"{seconds(found.changed_s)}, {found.changed_s / found.profile_s:.1%}"]
-    )
+    for what, took in (("parcel", found.changed_s), ("water main", found.water_s)):
+        yield line([f"profile when one {what} in a hundred moved", f"{seconds(took)}, {took / found.profile_s:.1%}"])
     yield line(
         [
             "snapshot: size, making, mapping",

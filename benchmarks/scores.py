@@ -1,48 +1,107 @@
 """Score of all parcels by twelve columns, and the best fifty of them: beside decision libraries and one SQL statement.
 
-The scale of each want spans the column, so that a weighted sum of min-max scaled columns (what the libraries do) is
-the same score. Ours also gives every reason of the fifty; the libraries are handed a matrix in memory.
+Two requirements: twelve wants; and six musts that leave a quarter, with six wants, one of them of ranges, so that floor
+and ceiling differ. The scale of each exact want spans its column, so that a weighted sum of min-max scaled columns
+(what the libraries do) is the same score. Ours also counts what fails by what and gives every reason of the fifty; the
+libraries are handed a matrix in memory; the SQL statement may use every processor.
 """
 
+import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from benchmarks.database import parts
 from benchmarks.ground import Ground
-from benchmarks.measure import contest
+from benchmarks.measure import Measured, contest
 from benchmarks.table import Row, versus
 
 TOP = 50
-CRITERIA = {
-    "parcel.area_m2": 1, "parcel.compactness": 1, "parcel.inscribed_circle_m": 1, "parcel.measured_area_m2": 1,
-    "station.distance_m": -1, "road.distance_m": -1, "water.any_distance_m": -1, "power.any_distance_m": -1,
-    "sewer.any_distance_m": -1, "rail.distance_m": -1, "junction.distance_m": -1, "building.share": -1,
-}  # fmt: skip
-"""Attribute -> whether more is better (1) or less (-1)."""
+LEFT = 0.25
+"""The share of parcels that the musts leave."""
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked: attribute -> whether more is better (1) or less (-1); and the goals, as times faster."""
+
+    what: str
+    wants: Mapping[str, int]
+    topsis: float
+    sql: float
+    musts: Mapping[str, int] = field(default_factory=dict)
+    scales: Mapping[str, Ends] = field(default_factory=dict)
+    """Attribute -> the scale of its want, where it does not span the column."""
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """All that is asked of."""
+        return {**self.musts, **self.wants}
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Return what each want can bring; weights are 1, 2, 3, 1, 2, 3 ..."""
+        weights = [at % 3 + 1 for at in range(len(self.wants))]
+        return {name: weight / sum(weights) for name, weight in zip(self.wants, weights, strict=True)}
+
+
+WANTS = Case(
+    "twelve wants",
+    {
+        "parcel.area_m2": 1, "parcel.compactness": 1, "parcel.inscribed_circle_m": 1, "parcel.measured_area_m2": 1,
+        "station.distance_m": -1, "road.distance_m": -1, "water.any_distance_m": -1, "power.any_distance_m": -1,
+        "sewer.any_distance_m": -1, "rail.distance_m": -1, "junction.distance_m": -1, "building.share": -1,
+    },
+    topsis=30,
+    sql=5,
+)  # fmt: skip
+MUSTS = Case(
+    "six musts and six wants",
+    {
+        "parcel.compactness": 1, "parcel.inscribed_circle_m": 1, "rail.distance_m": -1, "junction.distance_m": -1,
+        "building.share": -1, "gas.medium_distance_m": -1,
+    },
+    topsis=100,
+    sql=8,
+    musts={
+        "parcel.area_m2": 1, "road.distance_m": -1, "water.any_distance_m": -1, "power.any_distance_m": -1,
+        "sewer.any_distance_m": -1, "station.distance_m": -1,
+    },
+    scales={"gas.medium_distance_m": (0.0, 500.0)},
+)  # fmt: skip
 
 
 def run(here: Ground, runs: int) -> Iterator[Row]:
     """Measure, check that all find the same fifty, and compare."""
-    contestants = {
-        "gis-sites": gis_sites,
-        "scikit-criteria": scikit_criteria,
-        "pymcdm": pymcdm,
-        "SQL": sql,
-        "scikit-criteria TOPSIS": topsis,
-    }
-    found = contest(contestants, runs=max(runs, 5), warm=1, settings=here.settings)
+    rivals = {"SQL": sql, "scikit-criteria TOPSIS": topsis}
+    libraries = {"scikit-criteria": scikit_criteria, "pymcdm": pymcdm}
+    for case, beside in ((WANTS, {**rivals, **libraries}), (MUSTS, rivals)):
+        print(f"  {case.what}:", flush=True)
+        found = contest(
+            {"gis-sites": gis_sites, **beside}, runs=max(runs, 5), warm=1, settings=here.settings, case=case
+        )
+        yield from compared(case, found)
+
+
+def compared(case: Case, found: Mapping[str, Measured]) -> Iterator[Row]:
+    """Compare the answers and the times of one requirement."""
     ours = found["gis-sites"]
-    for name in ("scikit-criteria", "pymcdm", "SQL"):
-        same_first(name, ours.answer, found[name].answer)
-    what = f"score {ours.answer['n']:,} parcels by {len(CRITERIA)} columns, first {TOP}"
-    for name in ("scikit-criteria", "pymcdm", "SQL"):
-        yield versus(what, ours, name, found[name], server=name == "SQL")
-    yield versus(f"{what} (another method)", ours, "scikit-criteria TOPSIS", found["scikit-criteria TOPSIS"])
+    left = f", {ours.answer['left']:.0%} left" if case.musts else ""
+    what = f"{case.what}{left}: first {TOP} of {ours.answer['n']:,} parcels"
+    for name, one in found.items():
+        if name == "gis-sites":
+            continue
+        faster = {"SQL": case.sql, "scikit-criteria TOPSIS": case.topsis}.get(name)
+        if name != "scikit-criteria TOPSIS":
+            same_first(name, ours.answer, one.answer)
+        print(f"    {one.median / ours.median:.1f} x faster than {name}", flush=True)
+        yield versus(what, ours, name, one, most_times=1 / faster if faster else None, server=name == "SQL")
 
 
-def gis_sites(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
+def gis_sites(settings: Any, case: Case) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
     """Match over the snapshot: the first fifty with reasons and sources."""
     from gis_sites.inventory import open_inventory
     from gis_sites.matching.reading import understand
@@ -50,116 +109,154 @@ def gis_sites(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, impor
 
     with open_inventory(settings) as inventory:
         view = inventory.views()[0]
+        ends, bounds = ends_of(view, case), bounds_of(view, case)
         wants = {
-            name: {"at": ends, "worth": [0, 1] if CRITERIA[name] > 0 else [1, 0], "weight": weight}
-            for (name, weight), ends in zip(weights().items(), ends_of(view), strict=True)
+            name: {"at": ends[name], "worth": [0, 1] if case.wants[name] > 0 else [1, 0], "weight": share}
+            for name, share in case.shares.items()
         }
+        musts = {name: {"min" if case.musts[name] > 0 else "max": bound} for name, bound in bounds.items()}
         while True:
             yield None
-            found = match(understand({"format": 1, "want": wants}), [view], inventory.catalogue, top=TOP)
-            scores = {one["id"]: one["floor"] for one in found["candidates"]}
-            yield {"scores": scores, "n": found["counts"]["considered"]}
+            found = match(understand({"format": 1, "must": musts, "want": wants}), [view], inventory.catalogue, top=TOP)
+            counts = found["counts"]
+            yield {
+                "scores": {one["id"]: (one["floor"], one["ceiling"]) for one in found["candidates"]},
+                "n": counts["considered"],
+                "left": counts["eligible"] / counts["considered"],
+            }
 
 
-def scikit_criteria(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
-    """Weighted sum over min-max scaled columns."""
-    from skcriteria.agg.simple import WeightedSumModel
-    from skcriteria.preprocessing.invert_objectives import NegateMinimize
-    from skcriteria.preprocessing.scalers import MinMaxScaler
-
-    yield from _scikit_criteria(settings, NegateMinimize(), MinMaxScaler(target="matrix"), WeightedSumModel())
-
-
-def topsis(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
-    """Closeness to the ideal: the usual example of that library."""
-    from skcriteria.agg.similarity import TOPSIS
-    from skcriteria.preprocessing.invert_objectives import NegateMinimize
-    from skcriteria.preprocessing.scalers import VectorScaler
-
-    yield from _scikit_criteria(settings, NegateMinimize(), VectorScaler(target="matrix"), TOPSIS())
-
-
-def _scikit_criteria(settings: Any, *steps: Any) -> Iterator[Any]:  # noqa: ANN401 - steps of its pipeline
-    import skcriteria
-    from skcriteria.pipelines import mkpipe
-
-    matrix, ids = matrix_of(settings)
-    pipeline = mkpipe(*steps)
-    while True:
-        yield None
-        problem = skcriteria.mkdm(matrix, list(CRITERIA.values()), weights=list(shares().values()))
-        ranked = pipeline.evaluate(problem)
-        scores = np.asarray(ranked.e_["score"] if "score" in ranked.e_ else ranked.e_["similarity"])
-        first = np.argpartition(-scores, TOP)[:TOP]
-        yield {"scores": {ids[row]: float(scores[row]) * 100 for row in first.tolist()}}
-
-
-def pymcdm(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
-    """Weighted sum over min-max scaled columns."""
-    from pymcdm.methods import WSM
-    from pymcdm.normalizations import minmax_normalization
-
-    matrix, ids = matrix_of(settings)
-    types = np.array(list(CRITERIA.values()))
-    while True:
-        yield None
-        scores = WSM(minmax_normalization)(matrix, np.array(list(shares().values())), types)
-        first = np.argpartition(-scores, TOP)[:TOP]
-        yield {"scores": {ids[row]: float(scores[row]) * 100 for row in first.tolist()}}
-
-
-def sql(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
-    """One statement over the stored profile."""
+def sql(settings: Any, case: Case) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
+    """One statement over the stored profile, with as many parallel workers as there are processors."""
     import psycopg
 
     from gis_sites.inventory import open_inventory
 
     with open_inventory(settings) as inventory:
-        state = inventory.need_state()
-        ends = dict(zip(CRITERIA, ends_of(inventory.views(state)[0]), strict=True))
-    blocks = {name.partition(".")[0]: "" for name in CRITERIA}
-    terms = []
-    for name, share in shares().items():
-        layer, _, short = name.partition(".")
-        low, high = ends[name]
-        worth = f'({layer}."{short}" - {low!r}) / {high - low!r}'
-        terms.append(f"{share * 100!r} * ({worth if CRITERIA[name] > 0 else f'1 - {worth}'})")
-    joins = " ".join(f"JOIN {state.profiles[layer]['parcels'].table} AS {layer} USING (row)" for layer in blocks)
-    query = f"SELECT key, {' + '.join(terms)} AS score FROM {state.revisions['parcel'].table} {joins}"
+        query = statement(inventory.need_state(), inventory.views()[0], case)
     with psycopg.connect(**parts(settings.database_url)) as conn:
+        conn.execute(f"SET max_parallel_workers_per_gather = {os.cpu_count() or 1}")
+        plan = "\n".join(row[0] for row in conn.execute(f"EXPLAIN {query}"))
+        if "Workers Planned" not in plan:
+            raise RuntimeError(f"SQL works without parallel workers:\n{plan}")
         while True:
             yield None
-            found = conn.execute(f"{query} ORDER BY score DESC, key LIMIT {TOP}").fetchall()
-            yield {"scores": dict(found)}
+            found = conn.execute(query).fetchall()
+            yield {"scores": {key: (floor, ceiling) for key, floor, ceiling in found}}
 
 
-def weights() -> dict[str, int]:
-    """Return a weight for each column: 1, 2, 3, 1, 2, 3 ..."""
-    return {name: at % 3 + 1 for at, name in enumerate(CRITERIA)}
+def statement(state: Any, view: Any, case: Case) -> str:  # noqa: ANN401 - a State, a Snapshot
+    """Write the statement; numbers stand in it as they are."""
+    blocks = {name.partition(".")[0]: "" for name in case.columns}
+    ends, bounds = ends_of(view, case), bounds_of(view, case)
+    terms: dict[str, list[str]] = {"floor": [], "ceiling": []}
+    for name, share in case.shares.items():
+        for end, written in terms.items():
+            high = (case.wants[name] < 0) == (end == "floor") and name in case.scales
+            part = f"({column(name, high=high)} - {ends[name][0]!r}) / {ends[name][1] - ends[name][0]!r}"
+            clamped = f"LEAST(GREATEST({part}, 0), 1)"
+            written.append(f"{share * 100!r} * ({clamped if case.wants[name] > 0 else f'1 - {clamped}'})")
+    where = [f"{column(name)} {'>=' if case.musts[name] > 0 else '<='} {bound!r}" for name, bound in bounds.items()]
+    joins = " ".join(f"JOIN {state.profiles[layer]['parcels'].table} AS {layer} USING (row)" for layer in blocks)
+    scores = ", ".join(f"{' + '.join(written)} AS {end}" for end, written in terms.items())
+    return (
+        f"SELECT key, {scores} FROM {state.revisions['parcel'].table} {joins}"
+        f"{' WHERE ' + ' AND '.join(where) if where else ''} ORDER BY floor DESC, ceiling DESC, key LIMIT {TOP}"
+    )
 
 
-def shares() -> dict[str, float]:
-    """Return the weights so that they sum to one."""
-    total = sum(weights().values())
-    return {name: weight / total for name, weight in weights().items()}
+def column(name: str, *, high: bool = False) -> str:
+    """Write a column of a profile's table; the high end of a range is a column beside."""
+    layer, _, short = name.partition(".")
+    return f'{layer}."{short}{"#high" if high else ""}"'
 
 
-def ends_of(view: Any) -> list[tuple[float, float]]:  # noqa: ANN401 - a Snapshot
-    """Return the least and the greatest value of each column, every value of which must be known."""
-    columns = [view.column(name) for name in CRITERIA]
-    for name, one in zip(CRITERIA, columns, strict=True):
-        if not (np.isfinite(one.low).all() and np.array_equal(one.low, one.high)):
-            raise RuntimeError(f"{name} is not known of every parcel of this city")
-    return [(float(one.low.min()), float(one.low.max())) for one in columns]
+def scikit_criteria(settings: Any, case: Case) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
+    """Weighted sum over min-max scaled columns."""
+    from skcriteria.agg.simple import WeightedSumModel
+    from skcriteria.preprocessing.invert_objectives import NegateMinimize
+    from skcriteria.preprocessing.scalers import MinMaxScaler
+
+    yield from _scikit_criteria(settings, case, NegateMinimize(), MinMaxScaler(target="matrix"), WeightedSumModel())
 
 
-def matrix_of(settings: Any) -> tuple[Any, list[str]]:  # noqa: ANN401 - Settings, imported by the child
+def topsis(settings: Any, case: Case) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
+    """Closeness to the ideal: the usual example of that library, over all twelve columns."""
+    from skcriteria.agg.topsis import TOPSIS
+    from skcriteria.preprocessing.invert_objectives import NegateMinimize
+    from skcriteria.preprocessing.scalers import VectorScaler
+
+    yield from _scikit_criteria(settings, case, NegateMinimize(), VectorScaler(target="matrix"), TOPSIS())
+
+
+def _scikit_criteria(settings: Any, case: Case, *steps: Any) -> Iterator[Any]:  # noqa: ANN401 - steps of its pipeline
+    import skcriteria
+    from skcriteria.pipelines import mkpipe
+
+    matrix, ids = matrix_of(settings, case)
+    pipeline = mkpipe(*steps)
+    weights = list(case.shares.values()) if not case.musts else [1 / len(case.columns)] * len(case.columns)
+    problem = skcriteria.mkdm(matrix, list(case.columns.values()), weights=weights)
+    while True:
+        yield None
+        ranked = pipeline.evaluate(problem)
+        scores = np.asarray(ranked.e_["score"] if "score" in ranked.e_ else ranked.e_["similarity"])
+        yield {"scores": best(scores, ids)}
+
+
+def pymcdm(settings: Any, case: Case) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
+    """Weighted sum over min-max scaled columns."""
+    from pymcdm.methods import WSM
+    from pymcdm.normalizations import minmax_normalization
+
+    matrix, ids = matrix_of(settings, case)
+    types = np.array(list(case.wants.values()))
+    while True:
+        yield None
+        scores = WSM(minmax_normalization)(matrix, np.array(list(case.shares.values())), types)
+        yield {"scores": best(scores, ids)}
+
+
+def best(scores: Any, ids: list[str]) -> dict[str, tuple[float, float]]:  # noqa: ANN401 - an array
+    """Return the first fifty of a library's scores, as floor and ceiling of 100 points."""
+    first = np.argpartition(-scores, TOP)[:TOP]
+    return {ids[row]: (float(scores[row]) * 100,) * 2 for row in first.tolist()}
+
+
+def ends_of(view: Any, case: Case) -> dict[str, Ends]:  # noqa: ANN401 - a Snapshot
+    """Return the scale of each want: the least and the greatest value, every one known, unless the case says other."""
+    found = dict(case.scales)
+    for name in case.wants:
+        one = view.column(name)
+        if name not in found:
+            if not (np.isfinite(one.low).all() and np.array_equal(one.low, one.high)):
+                raise RuntimeError(f"{name} is not known of every parcel of this city")
+            found[name] = (float(one.low.min()), float(one.low.max()))
+    return found
+
+
+def bounds_of(view: Any, case: Case) -> dict[str, float]:  # noqa: ANN401 - a Snapshot
+    """Return the bound of each must: the same quantile of every column, so that about a quarter is left."""
+    columns = {name: view.column(name).low for name in case.musts}
+    bounds: dict[str, float] = {}
+    low, high = 0.0, 1.0
+    for _ in range(12 if columns else 0):
+        share = (low + high) / 2
+        bounds = {
+            name: float(np.quantile(one, share if case.musts[name] < 0 else 1 - share)) for name, one in columns.items()
+        }
+        fits = [one <= bounds[name] if case.musts[name] < 0 else one >= bounds[name] for name, one in columns.items()]
+        low, high = (share, high) if np.mean(np.logical_and.reduce(fits)) < LEFT else (low, share)
+    return bounds
+
+
+def matrix_of(settings: Any, case: Case) -> tuple[Any, list[str]]:  # noqa: ANN401 - Settings, imported by the child
     """Return the columns as one matrix, and the identifiers."""
     from gis_sites.inventory import open_inventory
 
     with open_inventory(settings) as inventory:
         view = inventory.views()[0]
-        return np.column_stack([view.column(name).low for name in CRITERIA]), view.ids.to_pylist()
+        return np.column_stack([view.column(name).low for name in case.columns]), view.ids.to_pylist()
 
 
 def same_first(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
@@ -167,6 +264,6 @@ def same_first(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) ->
     mine, others = ours["scores"], theirs["scores"]
     if not np.allclose(sorted(mine.values()), sorted(others.values()), rtol=0, atol=1e-9):
         raise RuntimeError(f"{name} scores otherwise: {sorted(others.values())[-3:]}, we {sorted(mine.values())[-3:]}")
-    last = min(mine.values())
-    if any(score > last + 1e-9 for one, score in mine.items() if one not in others):
+    last = min(floor for floor, _ in mine.values())
+    if any(floor > last + 1e-9 for one, (floor, _) in mine.items() if one not in others):
         raise RuntimeError(f"{name} finds other parcels")

@@ -43,7 +43,7 @@ class Server:
 
 
 @contextmanager
-def ours(here: Ground) -> Iterator[Server]:
+def ours(here: Ground, *, workers: int = 1) -> Iterator[Server]:
     """Serve the inventory as `gis-sites serve` does."""
     environment = {
         "GIS_SITES_HOME": str(here.home),
@@ -52,7 +52,7 @@ def ours(here: Ground) -> Iterator[Server]:
         "GIS_SITES_RATE_PER_MINUTE": "0",
     }
     port = free_port()
-    command = [str(SCRIPTS / "gis-sites"), "serve", "--port", str(port)]
+    command = [str(SCRIPTS / "gis-sites"), "serve", "--port", str(port), "--workers", str(workers)]
     with served(command, environment, port, ready="/api/v1/layers") as server:
         yield server
 

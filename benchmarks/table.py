@@ -55,7 +55,7 @@ def cells(row: Row) -> tuple[str, ...]:
         goal = f"<= {seconds(row.most_seconds)}"
     if row.reached is not None:
         goal += " yes" if row.reached else " NO"
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.4f}"
     theirs = "" if row.theirs is None else seconds(row.theirs)
     return (row.what, seconds(row.ours), row.beside, theirs, ratio, goal, memory(row.memory), memory(row.their_memory))
 

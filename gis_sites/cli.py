@@ -114,7 +114,7 @@ def import_(
         allow_shrink=allow_shrink,
     )
     note = said.over(read_note(mapping)) if mapping else said
-    with _inventory(lang) as inventory, progress_bars() as progress:
+    with _inventory(lang) as inventory, progress_bars(lang) as progress:
         if not yes and not dry_run:
             preview = inventory.import_file(file, note, dry_run=True, progress=progress)
             if preview.status == "nothing_to_do":
@@ -159,14 +159,20 @@ def profile(
     json_: Json = None,
 ) -> None:
     """Bring the profile up to date and publish it; or explain one parcel's."""
-    from gis_sites.show import explanation_table, state_line
+    from gis_sites.show import state_line
+    from gis_sites.show_explain import explanation
 
-    with _inventory() as inventory, progress_bars() as progress:
+    with _inventory() as inventory:
         if explain:
             found = inventory.explain(explain)
-            write_json(found) if json_ else draw(explanation_table(found, inventory.catalogue, language(lang)))
+            if json_:
+                write_json(found)
+                return
+            for one in explanation(found, inventory.catalogue, language(lang)):
+                draw(one)
             return
-        state = inventory.profile(_day(as_of), scheduler=scheduler, progress=progress)
+        with progress_bars(lang) as progress:
+            state = inventory.profile(_day(as_of), scheduler=scheduler, progress=progress)
         draw(state_line(state, language(lang)))
 
 
@@ -275,8 +281,8 @@ def match(
 
     if requirement is None and template is None:
         raise WrongUse("cli.no_requirement")
+    asked = read_requirement(requirement or {}, template=template)
     with _inventory() as inventory:
-        asked = read_requirement(requirement or {}, template=template)
         shortlist = inventory.match(asked, top=top)
         if save:
             inventory.save(shortlist)
@@ -287,14 +293,33 @@ def match(
         _tell_shortlist(inventory, shortlist, lang, json_)
 
 
+@app.command()
+def templates(
+    name: Annotated[
+        str | None, typer.Argument(help="Print this one, to edit: `templates logistics > ours.toml`.")
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """List the sector templates that `match --template` begins with, or print one."""
+    from gis_sites.matching.reading import template_text
+    from gis_sites.show import templates_table
+
+    if name is None:
+        draw(templates_table(language(lang)))
+    else:
+        sys.stdout.write(template_text(name))
+
+
 def _tell_shortlist(inventory: "Inventory", shortlist: dict[str, Any], lang: str | None, json_: str | None) -> None:
     from gis_sites.show import shortlist_shown
+    from gis_sites.show_answer import answers_shown
 
     if json_:
         write_json(shortlist)
         return
-    for thing in shortlist_shown(shortlist, inventory.catalogue, language(lang)):
-        draw(thing)
+    for shown in (shortlist_shown, answers_shown):
+        for thing in shown(shortlist, inventory.catalogue, language(lang)):
+            draw(thing)
 
 
 @app.command()
@@ -355,12 +380,18 @@ def _demo_settings(parcels: int) -> Settings:
 
 
 @app.command()
-def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8000) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer; each counts a client's requests by itself.")
+    ] = 1,
+) -> None:
     """Serve the API and the pages."""
-    _serve(Settings(), host, port)
+    _serve(Settings(), host, port, workers=workers)
 
 
-def _serve(settings: Settings, host: str, port: int) -> None:
+def _serve(settings: Settings, host: str, port: int, *, workers: int = 1) -> None:
     import importlib
 
     import uvicorn
@@ -377,7 +408,11 @@ def _serve(settings: Settings, host: str, port: int) -> None:
             raise WrongUse("cli.views_held")
         inventory.refresh_tiles()
         # Query strings are nobody's business: uvicorn would log them with every request.
-        uvicorn.run(face, host=host, port=port, access_log=False, server_header=False)
+        options: dict[str, Any] = {"host": host, "port": port, "access_log": False, "server_header": False}
+        if workers == 1:
+            uvicorn.run(face, **options)
+        else:  # each makes the application for itself, from the same settings
+            uvicorn.run("api.main:create_app", factory=True, workers=workers, **options)
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,7 +5,7 @@ A number is a low and a high end. Unknown is NaN at both; `none` is +inf (distan
 index into words or -1 for unknown; the word `none` says that there is no such thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Flag = npt.NDArray[np.int8]
 Rows = npt.NDArray[np.intp]
+Some = Rows | slice
+"""Which rows: their numbers in the order wanted, or a stretch of them, which is not copied."""
 
 NONE = "none"
 """The label of a thing known not to be there."""
@@ -39,7 +41,7 @@ class Range:
         """Make a column of n values nobody knows."""
         return cls.exact(np.full(n, np.nan))
 
-    def take(self, rows: Rows) -> "Range":
+    def take(self, rows: Some) -> "Range":
         """Return the values of some rows."""
         low = self.low[rows]
         return Range(low, low if self.high is self.low else self.high[rows])
@@ -59,12 +61,35 @@ class Flags:
         """Make a column of n values nobody knows."""
         return cls(np.full(n, -1, dtype=np.int8))
 
-    def take(self, rows: Rows) -> "Flags":
+    def take(self, rows: Some) -> "Flags":
         """Return the values of some rows."""
         return Flags(self.values[rows])
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+class Several(str):
+    """A word for several at once: those of the parcels of one site, where they differ; None is unknown.
+
+    >>> Several(["municipal", None]), Several(["municipal", None]).words
+    ('municipal, -', ('municipal', None))
+    """
+
+    __slots__ = ("words",)
+    words: tuple[str | None, ...]
+
+    def __new__(cls, words: Iterable[str | None]) -> Self:
+        """Make the word."""
+        every = tuple(words)
+        made = super().__new__(cls, ", ".join("-" if one is None else one for one in every))
+        made.words = every
+        return made
+
+
+def each_word(word: str) -> tuple[str | None, ...]:
+    """Return the words that a word stands for: itself, as a rule."""
+    return word.words if isinstance(word, Several) else (word,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +116,7 @@ class Labels:
         """Make a column of n values nobody knows."""
         return cls(np.full(n, -1, dtype=np.int32), ())
 
-    def take(self, rows: Rows) -> "Labels":
+    def take(self, rows: Some) -> "Labels":
         """Return the values of some rows."""
         return Labels(self.codes[rows], self.words)
 

@@ -55,6 +55,10 @@ class CatalogueError(GisSitesError):
 class RequirementError(GisSitesError):
     """A requirement cannot be understood."""
 
+
+class NoRequirement(RequirementError):
+    """The file of a requirement cannot be opened."""
+
     exit_code = 2
 
 

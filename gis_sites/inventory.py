@@ -3,7 +3,7 @@
 source -> revision -> state (profile) -> shortlist -> map: each step hands immutable things to the next.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from gis_sites.catalogue import Catalogue, load_catalogue
-from gis_sites.errors import Gone, NotFound
+from gis_sites.errors import Gone, NotFound, WrongUse
 from gis_sites.progress import Progress, silent
 from gis_sites.settings import Settings
 from gis_sites.store import lineage, loads, profiles, revisions, saved, states
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from gis_sites.intake.report import ImportReport
     from gis_sites.maps.overlays import Overlay
     from gis_sites.matching.requirement import Requirement
+    from gis_sites.profile.union import Unions
     from gis_sites.store.shown import Shown
     from gis_sites.store.snapshot import Snapshot
 
 Blocks = Mapping[str, Mapping[str, profiles.Profile]]
 Lang = Literal["pl", "en"]
 KINDS = ("parcels", "offers")
+PUBLIC_GROUNDS = 200
+"""Of how many sites the public may have the ground looked at in one answer: some seconds of work."""
 PLACE = ZoneInfo("Europe/Warsaw")
 """Where a day begins."""
 
@@ -65,14 +68,17 @@ class Inventory:
     catalogue: Catalogue
     shown: "Shown | None" = None
     """What of each state may be read; None: everything."""
+    most_grounds: int | None = None
+    """Of how many sites one footprint may have the ground looked at anew; None: of all of them."""
 
     def public(self) -> "Inventory":
         """Return the inventory as the public may know it: public layers, fields and parcels, and no other."""
         from gis_sites.store.shown import Shown
 
         if self.store.settings.public_parcels in {None, "all"}:
-            return Inventory(self.store, self.catalogue.public())
-        return Inventory(self.store, self.catalogue.public(naming=False), Shown(self.store, self.catalogue))
+            return Inventory(self.store, self.catalogue.public(), most_grounds=PUBLIC_GROUNDS)
+        shown = Shown(self.store, self.catalogue)
+        return Inventory(self.store, self.catalogue.public(naming=False), shown, most_grounds=PUBLIC_GROUNDS)
 
     @property
     def state(self) -> State | None:
@@ -278,6 +284,7 @@ class Inventory:
 
     def views(self, state: State | None = None) -> "list[Snapshot]":
         """Open what matching reads: the attributes of parcels, and of offers where there are any."""
+        from gis_sites.profile.stored_land import StoredLand
         from gis_sites.store.snapshot import open_snapshot
 
         state = state or self.need_state()
@@ -285,39 +292,82 @@ class Inventory:
         held = {"parcels": "parcel", "offers": "offer"}
         whole = narrowed.whole if narrowed else state
         views = [open_snapshot(self.store, whole, kind) for kind in KINDS if held[kind] in state.revisions]
+        land = StoredLand(self.store, whole, most=self.most_grounds)
+        for one in views:
+            one.land = land
         if narrowed is None:
             return views
         return [one.only(narrowed.rows[held[one.kind]], narrowed.state) for one in views]
 
     def match(
-        self, requirement: "Requirement | Mapping[str, Any] | Path | str", *, top: int = 50, state: State | None = None
+        self,
+        requirement: "Requirement | Mapping[str, Any] | Path | str",
+        *,
+        top: int = 50,
+        state: State | None = None,
+        also: Collection[str] | None = None,
     ) -> dict[str, Any]:
         """Return the shortlist for a requirement (a model, a table, or a file's path): see DESIGN, section 8.
+
+        `also` names what else is said: `relaxations`, `near_misses`, `robustness`, `agreement`; all, if left out.
 
         Raises:
             RequirementError: the requirement cannot be understood.
             NotFound: nothing was published yet.
         """
+        from gis_sites.matching.also import ANSWERS
         from gis_sites.matching.shortlist import match
 
-        return match(self._understood(requirement), self.views(state), self.catalogue, top=top)
+        asked, views = self._understood(requirement), self.views(state)
+        found = match(asked, views, self.catalogue, top=top, also=ANSWERS if also is None else also)
+        return self.with_assemblies(found, asked, views, top=top, state=state)
+
+    def with_assemblies(
+        self,
+        shortlist: dict[str, Any],
+        requirement: "Requirement",
+        views: "Sequence[Snapshot]",
+        *,
+        top: int,
+        state: State | None = None,
+    ) -> dict[str, Any]:
+        """Put the assemblies that a requirement asks for in their places in its shortlist."""
+        if "assemblies" not in requirement.scope:
+            return shortlist
+        from gis_sites.matching.assembly_reasons import with_assemblies
+
+        return with_assemblies(shortlist, requirement, views, self.catalogue, self.together(state), top=top)
+
+    def together(self, state: State | None = None) -> "Unions":
+        """Open what matching asks about several parcels as one site."""
+        from gis_sites.profile.union import Unions
+
+        state = state or self.need_state()
+        narrowed = self.shown.narrowed(state) if self.shown else None
+        whole, rows = (narrowed.whole, narrowed.rows.get("parcel")) if narrowed else (state, None)
+        return Unions(self.store, self.store.catalogue or self.catalogue, whole, rows)
 
     def why(
         self, requirement: "Requirement | Mapping[str, Any] | Path | str", parcel: str, *, state: State | None = None
     ) -> dict[str, Any]:
-        """Explain why a parcel fits a requirement, or why not.
+        """Explain why a parcel (or parcels joined by `+`, as one site) fits a requirement, or why not.
+
+        One that was divided, merged or renumbered is explained by its successors.
 
         Raises:
-            Gone: the parcel was divided, merged or renumbered.
             NotFound: there never was such a parcel.
         """
-        from gis_sites.matching.why import why
+        from gis_sites.matching.why import why, why_gone
 
+        together = self.together(state) if "+" in parcel else None
+        asked, views = self._understood(requirement), self.views(state)
         try:
-            return why(self._understood(requirement), self.views(state), self.catalogue, parcel)
-        except NotFound as error:
-            self.raise_if_gone(parcel, error)
-            raise
+            return why(asked, views, self.catalogue, parcel, together)
+        except NotFound:
+            how, heirs = self.heirs(parcel)
+            if not heirs:
+                raise
+            return why_gone(asked, views, self.catalogue, parcel, how=how, successors=heirs)
 
     def why_in(self, requirement_or_shortlist: str, parcel: str) -> dict[str, Any]:
         """Explain a parcel for a requirement's file, or within a saved shortlist's own state."""
@@ -327,16 +377,24 @@ class Inventory:
             kept = saved.shortlist(conn, requirement_or_shortlist)
         return self.why(kept.requirement, parcel, state=self.need_state(kept.state))
 
+    def heirs(self, parcel: str) -> tuple[str, list[str]]:
+        """Return what became of a parcel (`split`, `merged`, `renumbered`; else `changed`) and its successors."""
+        with self.store.begin() as conn:
+            heirs = lineage.successors(conn, parcel)
+            told = {step.how for step in lineage.trail(conn, parcel)}
+        # Heirs that may not be named would tell of a parcel that may not be known.
+        if heirs and self.shown is not None and not self.shown.all_parcels(self.need_state(), heirs):
+            heirs = []
+        return told.pop() if len(told) == 1 else "changed", heirs
+
     def raise_if_gone(self, parcel: str, error: NotFound | None = None) -> None:
         """Name the successors of a parcel that is no more.
 
         Raises:
             Gone: it was divided, merged or renumbered.
         """
-        with self.store.begin() as conn:
-            heirs = lineage.successors(conn, parcel)
-        # Heirs that may not be named would tell of a parcel that may not be known.
-        if heirs and (self.shown is None or self.shown.all_parcels(self.need_state(), heirs)):
+        _, heirs = self.heirs(parcel)
+        if heirs:
             raise Gone("inventory.gone", id=parcel, successors=heirs, heirs=", ".join(heirs)) from error
 
     def _understood(self, requirement: "Requirement | Mapping[str, Any] | Path | str") -> "Requirement":
@@ -368,14 +426,40 @@ class Inventory:
         with self.store.begin() as conn:
             kept = saved.shortlist(conn, shortlist)
         result: dict[str, Any] = kept.result
-        answer = self.match(kept.requirement, top=len(result["candidates"]), state=self.need_state(kept.state))
-        return answer, differences(result, answer)
+        together = result["counts"].get("assemblies", {})  # what was looked at hangs on how many were asked for
+        top, state = together.get("top", len(result["candidates"])), self.need_state(kept.state)
+        answer = self.match(kept.requirement, top=top, state=state, also=result)
+        # What a newer version says besides is no difference.
+        return answer, differences(result, {key: value for key, value in answer.items() if key in result})
 
     def frame(self, kind: str = "parcels") -> "geopandas.GeoDataFrame":
         """Return the profile as a GeoDataFrame: one row a parcel (or offer), one or two columns an attribute."""
         from gis_sites.profile.frame import frame
 
         return frame(self.store, self.need_state(), kind)
+
+    def net_polygons(self, kind: str, ids: Sequence[str]) -> "geopandas.GeoDataFrame":
+        """Return what of some sites is not surely lost (geometry) and what is surely left (`sure`): for the officer.
+
+        Raises:
+            WrongUse: the public asks; edges of these polygons tell where lines run that are not public.
+        """
+        import geopandas
+        import pandas
+
+        from gis_sites.profile.stored_land import StoredLand
+
+        if self.most_grounds is not None:
+            raise WrongUse("inventory.net_not_public")
+        land = StoredLand(self.store, state := self.need_state())
+        grounds = [place.ground() for place in land.places(kind, ids)]
+        land.keep(kind, grounds)
+        pieces = [
+            geopandas.GeoDataFrame({"id": one.ids, "sure": one.sure}, geometry=one.most, crs=state.crs)
+            for one in grounds
+        ]
+        empty = geopandas.GeoDataFrame({"id": [], "sure": []}, geometry=[], crs=state.crs)
+        return pandas.concat(pieces, ignore_index=True) if pieces else empty
 
     def explain(self, parcel: str) -> list[dict[str, Any]]:
         """Say of every attribute of a parcel what it is and how that is known: down to the rows that made it."""
@@ -413,13 +497,15 @@ class Inventory:
         return Path(path)
 
     def sites(self, shortlist: Mapping[str, Any]) -> "geopandas.GeoDataFrame":
-        """Return `id` and geometry of the candidates, in the working CRS, as they were in the shortlist's state."""
+        """Return `id` and geometry of the candidates (of assemblies: their parcels), as they were in its state."""
         import pandas
 
         from gis_sites.store.features import sites
 
         state = self.need_state(shortlist["inventory"]["state"])
         ids = {kind: [one["id"] for one in shortlist["candidates"] if f"{one['kind']}s" == kind] for kind in KINDS}
+        joined = [one for one in shortlist["candidates"] if one["kind"] == "assembly"]
+        ids["parcels"] = list(dict.fromkeys([*ids["parcels"], *(id for one in joined for id in one["parcels"])]))
         with self.store.begin() as conn:
             found = [sites(conn, state, kind, ids[kind]) for kind in KINDS if ids[kind] or kind == "parcels"]
         return pandas.concat(found, ignore_index=True)

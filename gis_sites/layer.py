@@ -163,6 +163,8 @@ class NetRule(Frozen):
     layer: Name
     """Whose rows take land; `parcel`: the boundary of the site itself."""
     where: Where = Field(default_factory=dict)
+    listed: bool = False
+    """Whether a parcel's own list of that layer counts besides: square metres without a place."""
     communes: tuple[Literal["1", "2", "3", "4", "5", "8", "9"], ...] = ()
     """The kinds of commune (the digit after `_` in a parcel's identifier) where it holds; none: everywhere."""
     sure_m: float | None = Field(default=None, ge=0)

@@ -99,6 +99,8 @@ def net_faults(layer: "Layer", layers: Mapping[str, "Layer"]) -> Iterator[Said]:
                 values = {"place": place, "name": rule.layer, "hint": nearest(rule.layer, layers)}
                 yield Said("catalogue.no_net_layer", values)
                 continue
+            if rule.listed and (other.list is None or rule.most_m):
+                yield Said("catalogue.no_net_list", {"place": place, "name": rule.layer})
             for name, codes in rule.where.items():
                 if name not in other.fields:
                     hint = nearest(name, other.fields)

@@ -184,33 +184,14 @@ def shortlist_shown(shortlist: Json, catalogue: Catalogue, lang: str) -> Iterato
     yield ranking(shortlist, catalogue, lang)
 
 
+def templates_table(lang: str) -> "Table":
+    """Put the sector templates into a table: name and title."""
+    from gis_sites.matching.reading import template_title, templates
+
+    return table(("template", "title"), ((name, template_title(name, lang)) for name in templates()), lang)
+
+
 # ---- one parcel, the database, the demo ----------------------------------------------------------------
-
-
-def explanation_table(explained: list[Json], catalogue: Catalogue, lang: str) -> "Table":
-    """Put a parcel's attributes into a table: value, unit, and how it is known."""
-    from gis_sites.matching.sentences import source_text, value_text
-
-    rows = (
-        [one["attribute"], value_text(one, catalogue.attributes[one["attribute"]], lang),
-         source_text(one["source"], lang), "; ".join([*one.get("made_of", []), *_waterfall(one, catalogue, lang)])]
-        for one in explained
-    )  # fmt: skip
-    return table(("attribute", "value", "source", "made_of"), rows, lang)
-
-
-def _waterfall(one: Json, catalogue: Catalogue, lang: str) -> Iterator[str]:
-    """Yield what each step takes of the net area and what it leaves, and what nobody knows about it."""
-    for step in one.get("steps", []):
-        values = {name: _ends(step[f"{name}_m2"], lang) for name in ("takes", "leaves")}
-        unknown = ", ".join(catalogue.layer(name).title.say(lang) for name in step["unknown"])
-        sentence = "show.net_step_unknown" if unknown else "show.net_step"
-        yield say(sentence, lang, title=step["title"][lang], unknown=unknown, **values)
-
-
-def _ends(value: Json, lang: str) -> str:
-    low, high = (number(value[end], lang, 0) for end in ("low", "high"))
-    return low if low == high else f"{low}–{high}"
 
 
 def status_text(status: "Status", lang: str) -> str:

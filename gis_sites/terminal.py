@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,11 +10,15 @@ import typer
 
 from gis_sites.errors import WrongUse
 from gis_sites.settings import Settings
-from gis_sites.words import LANGUAGES
+from gis_sites.words import LANGUAGES, number, say
 
 if TYPE_CHECKING:
     from gis_sites.progress import Progress
 
+SAID = {"profile", "tiles"}
+"""The steps that have a sentence (`progress.<step>`); others name themselves."""
+PACE_S = 600.0
+"""Over how many seconds the pace is averaged: partitions of a large layer take long."""
 Lang = Annotated[str | None, typer.Option(help="Language of the answer: pl or en.")]
 
 
@@ -31,27 +35,46 @@ def language(asked: str | None) -> Literal["pl", "en"]:
 
 
 @contextmanager
-def progress_bars() -> "Iterator[Progress]":
-    """Show a bar a step on standard error, when a person is looking."""
+def progress_bars(lang: str | None = None) -> "Iterator[Progress]":
+    """Show a bar a step on standard error, when a person is looking: what is done, how much of it, the time left."""
     from rich import progress
     from rich.console import Console
 
     console = Console(stderr=True)
     columns = (
         progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
+        progress.BarColumn(bar_width=20),
+        progress.TextColumn("{task.fields[amount]}"),
         progress.TimeRemainingColumn(elapsed_when_finished=True),
     )
-    with progress.Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    spoken = language(lang)
+    with progress.Progress(
+        *columns, console=console, disable=not console.is_terminal, speed_estimate_period=PACE_S
+    ) as bars:
         tasks: dict[str, Any] = {}
 
-        def show(step: str, done: int, total: int | None = None) -> None:
+        def show(step: str, done: int, total: int | None = None, **where: Any) -> None:  # noqa: ANN401
+            text, amount = step_text(step, spoken, where), _amount(done, total, spoken, where)
             if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total)
-            bars.update(tasks[step], completed=done, total=total)
+                tasks[step] = bars.add_task(text, total=total, amount=amount)
+            bars.update(tasks[step], completed=done, total=total, description=text, amount=amount)
 
         yield show
+
+
+def step_text(step: str, lang: Literal["pl", "en"], where: Mapping[str, Any]) -> str:
+    """Say what is being done and where; a step without a sentence of its own says so itself."""
+    if step not in SAID:
+        return step
+    said = {name: one.say(lang) if hasattr(one, "say") else one for name, one in where.items()}
+    return say(f"progress.{step}", lang, **said)
+
+
+def _amount(done: int, total: int | None, lang: str, where: Mapping[str, Any]) -> str:
+    """Say how much is done: of what is counted the number, else the share."""
+    if total is None:
+        return number(done, lang, 0)
+    return f"{done / max(total, 1):.0%}" if where else f"{number(done, lang, 0)}/{number(total, lang, 0)}"
 
 
 def draw(thing: Any) -> None:  # noqa: ANN401 - whatever rich can draw

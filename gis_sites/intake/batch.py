@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,3 +78,26 @@ def arrived(source: pa.RecordBatch) -> Batch:
 def cells_of(batch: Batch, column: str) -> pa.Array:
     """Return a column of the source by name, exactly as spelt."""
     return batch.source.column(batch.source.schema.names.index(column))
+
+
+class Filled:
+    """An array that is filled batch by batch: joining batches at the end would take its size once more."""
+
+    def __init__(self, kind: type[np.generic], most: int, *width: int) -> None:
+        self._held: npt.NDArray[Any] = np.empty((most, *width), dtype=kind)
+        self._count = 0
+
+    def add(self, values: npt.NDArray[Any]) -> None:
+        """Put values behind those there are; a table may have more rows than it says."""
+        end = self._count + len(values)
+        if end > len(self._held):
+            more = np.empty((2 * end, *self._held.shape[1:]), dtype=self._held.dtype)
+            more[: self._count] = self._held[: self._count]
+            self._held = more
+        self._held[self._count : end] = values
+        self._count = end
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """What was put in."""
+        return self._held[: self._count]

@@ -17,6 +17,7 @@ SECONDS = 8
 """Seconds of processor time for any file."""
 BYTES_A_SECOND = 1 << 18
 """How many bytes of a file buy another second."""
+MOST_SECONDS = 4 * 3600
 MEMORY = 320 << 20
 """Bytes that may be taken beside the libraries, for any file."""
 MEMORY_A_BYTE = 3
@@ -58,7 +59,7 @@ ENVIRONMENT = {
 
 def seconds(size: int) -> int:
     """Return how many seconds a file of that many bytes may take."""
-    return SECONDS + size // BYTES_A_SECOND
+    return min(SECONDS + size // BYTES_A_SECOND, MOST_SECONDS)
 
 
 def bound(size: int, *, written: int = TEMPORARY) -> None:

@@ -27,7 +27,8 @@ TILE = 8_000
 """Rows looked at together."""
 CROWD = 10 * TILE
 """More rows than this in one place, where tiles cannot be smaller, are a heap."""
-BOX = ("x0", "y0", "x1", "y1")
+BOX = 16
+"""Bytes of a box."""
 
 
 class Met(NamedTuple):
@@ -191,8 +192,9 @@ def hand_over(coming: Coming, path: Path, *, across: bool, tiled: bool) -> None:
     """Write down what a child is to look at."""
     unions = [{place: wkb.hex() for place, wkb in one.items()} for one in coming.unions]
     task = {"paths": [str(one) for one in coming.paths], "unions": unions, "across": across, "tiled": tiled}
-    boxes = dict(zip(BOX, coming.bounds.T, strict=True))
-    table = pa.table({"place": coming.place, "spool": coming.spool, **boxes, "part": coming.part})
+    boxes = pa.py_buffer(np.ascontiguousarray(coming.bounds))
+    box = pa.FixedSizeBinaryArray.from_buffers(pa.binary(BOX), len(coming), [None, boxes])
+    table = pa.table({"place": coming.place, "spool": coming.spool, "box": box, "part": coming.part})
     table = table.replace_schema_metadata({"task": json.dumps(task)})
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
@@ -200,14 +202,14 @@ def hand_over(coming: Coming, path: Path, *, across: bool, tiled: bool) -> None:
 
 def handed_over(path: Path) -> tuple[Coming, dict[str, Any]]:
     """Read what to look at, and how."""
-    with pa.OSFile(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all().combine_chunks()
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
     task = json.loads(table.schema.metadata[b"task"])
     unions = [{int(place): bytes.fromhex(wkb) for place, wkb in one.items()} for one in task.pop("unions")]
     coming = Coming(
         table["place"].to_numpy(),
         table["spool"].to_numpy(),
-        np.column_stack([table[name].to_numpy() for name in BOX]),
+        np.frombuffer(table["box"].combine_chunks().buffers()[1], np.float32, 4 * len(table)).reshape(-1, 4),
         table["part"].combine_chunks(),
         [Path(one) for one in task.pop("paths")],
         unions,

@@ -140,13 +140,13 @@ def _look(engine: sa.Engine, watch: Watch, folder: Path, told: Callable[[int, in
     if watch.layer.geometry == "table":
         return
     try:
-        coming = watch.coming()
         with _staying(engine, watch) as stay:
-            if stay is None and len(coming) >= WORTH_A_CHILD:
-                watch.found = _in_a_child(coming, watch, folder, told)
+            if stay is None and sum(map(len, watch.orders)) >= WORTH_A_CHILD:
+                watch.found = _in_a_child(watch, folder, told)
             else:
-                watch.found = look.look(Around(coming, stay), told, across=watch.across, tiled=watch.tiled)
-            watch.said = _said(coming, watch, stay)
+                around = Around(watch.coming(), stay)
+                watch.found = look.look(around, told, across=watch.across, tiled=watch.tiled)
+            watch.said = _said(watch, stay)
     except _Stopped:
         pass
     except Exception as error:
@@ -164,10 +164,10 @@ def _staying(engine: sa.Engine, watch: Watch) -> Iterator[Stay | None]:
         yield Stay(conn, watch.base, watch.stay)
 
 
-def _in_a_child(coming: Coming, watch: Watch, folder: Path, told: Callable[[int, int], None]) -> Found:
+def _in_a_child(watch: Watch, folder: Path, told: Callable[[int, int], None]) -> Found:
     """Have a child look: it does not wait for the interpreter that writes the revision."""
     path = folder / f"{watch.layer.name}-coming.arrow"
-    look.hand_over(coming, path, across=watch.across, tiled=watch.tiled)
+    look.hand_over(watch.coming(), path, across=watch.across, tiled=watch.tiled)
     last = b""
     with child("look", str(path)) as process:
         for last in process.stdout:
@@ -178,16 +178,19 @@ def _in_a_child(coming: Coming, watch: Watch, folder: Path, told: Callable[[int,
     return Found.heard(last)
 
 
-def _said(coming: Coming, watch: Watch, stay: Stay | None) -> dict[int, Said]:
+def _said(watch: Watch, stay: Stay | None) -> dict[int, Said]:
     """Return what findings call the rows that were met."""
     rows = {row for one in watch.found.met.values() for met in one.cases for row in (met.row, *met.others)}
-    found = {}
-    for row in (row for row in rows if row < len(coming)):
-        spool, place = watch.waiting[coming.spool[row]], int(coming.place[row])
-        found[row] = Said(spool.key(place), int(spool.row[place]))
+    found: dict[int, Said] = {}
+    first = 0
+    for spool, order in zip(watch.waiting, watch.orders, strict=True):
+        for row in (row for row in rows if first <= row < first + len(order)):
+            place = int(order[row - first])
+            found[row] = Said(spool.key(place), int(spool.row[place]))
+        first += len(order)
     others = sorted(rows - found.keys())
     if others and stay:
-        found |= zip(others, stay.said([row - len(coming) for row in others]), strict=True)
+        found |= zip(others, stay.said([row - first for row in others]), strict=True)
     return found
 
 

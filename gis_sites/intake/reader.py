@@ -26,7 +26,6 @@ from gis_sites.errors import GisSitesError, Refused
 from gis_sites.intake import archive, limits
 from gis_sites.intake.formats import File, unpacked
 
-SECONDS = 900
 FAULT = 3
 REFUSED = 4
 LONGEST_REQUEST = 1 << 17
@@ -57,7 +56,7 @@ class Without:
 def limit() -> None:
     """Bound what this process and its children may use; each child is bound closer, by its file."""
     for what, most in (
-        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_CPU, limits.MOST_SECONDS + 1),
         (resource.RLIMIT_FSIZE, archive.UNPACKED),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -23,6 +23,7 @@ from gis_sites.scratch import scratch
 LARGEST = 32 << 30
 """Bytes of the largest file we try."""
 LIST_SECONDS = 120
+UNPACK_SECONDS = 900
 CPU_OVER = -24
 """How a process ends that used up its processor time (SIGXCPU)."""
 DBASE_LETTERS = 10
@@ -140,7 +141,7 @@ def _files(path: Path, until: ExitStack) -> tuple[list[File], tuple[str, ...]]:
     if one.kind != ARCHIVE:
         return [_alone(path, one, until)], ()
     folder = until.enter_context(scratch())
-    said = _ask(("unpack", str(path.resolve()), str(folder), path.name), path.name, seconds=reader.SECONDS)
+    said = _ask(("unpack", str(path.resolve()), str(folder), path.name), path.name, seconds=UNPACK_SECONDS)
     files = [File(**file) for file in said["files"]]
     if not files:
         raise Refused("import.no_files", file=path.name, formats=READ, members=", ".join(said["unread"][:8]) or "-")

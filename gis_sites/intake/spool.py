@@ -13,11 +13,14 @@ import shapely
 from gis_sites.findings import Finding, FindingType
 from gis_sites.intake import keys as keying
 from gis_sites.intake.around import GEOM
-from gis_sites.intake.batch import Batch, Bools, Numbers, Objects
+from gis_sites.intake.batch import Batch, Bools, Filled, Numbers, Objects
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.shapes import to_ewkb
+from gis_sites.intake.tiles import outward
+from gis_sites.memory import let_go
 
-Boxes = npt.NDArray[np.float32]
+LET_GO = 16
+"""Batches after which memory is given back."""
 
 
 @dataclass
@@ -28,7 +31,7 @@ class Spool:
     row: Numbers
     keys: pa.Array
     part: pa.DictionaryArray
-    bounds: Boxes
+    bounds: npt.NDArray[np.float32]
     """The box of each row, rounded outward: x0, y0, x1, y1; of none, NaN."""
     repaired: Bools
     keep: Bools
@@ -56,31 +59,36 @@ class Spool:
 
 def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
     """Write batches to a file and remember key and part of each row; rows without keys of their own get digests."""
-    rows, keys, parts, bounds, repaired = [], [], [], [], []
+    most = max(load.table.rows, 0)
+    rows, bounds, repaired = Filled(np.int64, most), Filled(np.float32, most, 4), Filled(np.bool_, most)
+    keys, parts = [], []
     writer = None
     with pa.OSFile(str(path), "wb") as sink:
-        for batch in batches:
+        for number, batch in enumerate(batches):
+            if number % LET_GO == 0:
+                let_go()
             if not len(batch):
                 continue
             waiting = _record(batch, load.srid)
             writer = writer or pa.ipc.new_stream(sink, waiting.schema)
             writer.write_batch(waiting)
             part = pa.array(batch.part.tolist(), pa.string())
-            rows.append(batch.row)
+            rows.add(batch.row)
             keys.append(pa.array(batch.key.tolist() if load.keyed else _contents(batch, waiting), pa.string()))
             parts.append(part.dictionary_encode())
-            bounds.append(_outward(shapely.bounds(batch.geometry)))
-            repaired.append(batch.repaired)
+            bounds.add(outward(shapely.bounds(batch.geometry)))
+            repaired.add(batch.repaired)
         if writer:
             writer.close()
+    let_go()
     return Spool(
         path,
-        np.concatenate([np.empty(0, dtype=np.int64), *rows]),
+        rows.values,
         pa.chunked_array(keys, pa.string()).combine_chunks(),
         _joined(parts),
-        np.concatenate([np.empty((0, 4), dtype=np.float32), *bounds]),
-        np.concatenate([np.empty(0, dtype=bool), *repaired]),
-        np.ones(sum(map(len, rows)), dtype=bool),
+        bounds.values,
+        repaired.values,
+        np.ones(len(rows.values), dtype=bool),
         np.empty(0, dtype=np.int64),
     )
 
@@ -89,18 +97,6 @@ def _joined(parts: list[pa.DictionaryArray]) -> pa.DictionaryArray:
     kind = pa.dictionary(pa.int32(), pa.string())
     whole = pa.chunked_array(parts, kind).unify_dictionaries().combine_chunks()
     return whole if isinstance(whole, pa.DictionaryArray) else pa.array([], kind)
-
-
-def _outward(bounds: npt.NDArray[np.float64]) -> Boxes:
-    """Round boxes to half the bytes so that each holds what it held.
-
-    >>> _outward(np.array([[16777217.0, 0.5, 16777217.0, 2.0]])).tolist()
-    [[16777216.0, 0.5, 16777218.0, 2.0]]
-    """
-    found: Boxes = bounds.astype(np.float32)
-    found[:, :2] = np.where(found[:, :2] > bounds[:, :2], np.nextafter(found[:, :2], -np.inf), found[:, :2])
-    found[:, 2:] = np.where(found[:, 2:] < bounds[:, 2:], np.nextafter(found[:, 2:], np.inf), found[:, 2:])
-    return found
 
 
 def _record(batch: Batch, srid: int) -> pa.RecordBatch:

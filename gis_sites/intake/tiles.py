@@ -58,3 +58,15 @@ def _divided(cells: npt.NDArray[np.int64], tile: Tile, most: int) -> Iterator[Ti
     ends = ("east", "north")[axis], ("west", "south")[axis]
     yield from _divided(cells[mine], tile._replace(**{ends[0]: cut * CELL_M}), most)
     yield from _divided(cells[~mine], tile._replace(**{ends[1]: cut * CELL_M}), most)
+
+
+def outward(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Round boxes to half the bytes so that each holds what it held.
+
+    >>> outward(np.array([[16777217.0, 0.5, 16777217.0, 2.0]])).tolist()
+    [[16777216.0, 0.5, 16777218.0, 2.0]]
+    """
+    found: npt.NDArray[np.float32] = bounds.astype(np.float32)
+    found[:, :2] = np.where(found[:, :2] > bounds[:, :2], np.nextafter(found[:, :2], -np.inf), found[:, :2])
+    found[:, 2:] = np.where(found[:, 2:] < bounds[:, 2:], np.nextafter(found[:, 2:], np.inf), found[:, 2:])
+    return found

@@ -10,6 +10,9 @@ from gis_sites.catalogue import Catalogue
 from gis_sites.maps import scale
 from gis_sites.maps.words import both, given, spoken
 from gis_sites.matching import phrases, sentences
+from gis_sites.matching.assembly_words import together_sentences
+from gis_sites.matching.footprint_words import found_text, wanted_text
+from gis_sites.matching.requirement import FOOTPRINT
 from gis_sites.words import number, say
 
 SIGNS = {"met": "✓", "failed": "✕", "unknown": "?"}
@@ -80,6 +83,8 @@ class Card:
     musts: list[Reason]
     wants: list[Reason]
     asks: list[Reason]
+    together: list[Markup]
+    """Of an assembly: what joins its parcels and what that costs; no owners, they are not public."""
     hidden: int
 
 
@@ -131,8 +136,17 @@ def card(
         musts=[_must(must, catalogue, sources) for must in musts],
         wants=[_want(want, most, catalogue, sources) for want in wants],
         asks=[_ask(ask) for ask in one.get("asks", asks)],
+        together=_together(one, catalogue),
         hidden=len(one.get("musts", [])) + len(one.get("wants", [])) - len(musts) - len(wants),
     )
+
+
+def _together(one: Mapping[str, Any], catalogue: Catalogue) -> list[Markup]:
+    if "joined" not in one:
+        return []
+    shown = {**one, "measured": [name for name in one["measured"] if may_show({name: None}, catalogue)]}
+    polish, english = (list(together_sentences(shown, catalogue, lang)) for lang in ("pl", "en"))
+    return [given({"pl": mine, "en": other}) for mine, other in zip(polish, english, strict=True)]
 
 
 def score_text(floor: float | None, ceiling: float | None) -> Markup:
@@ -162,7 +176,9 @@ def _must(must: Mapping[str, Any], catalogue: Catalogue, sources: Sources) -> Re
     return Reason(
         **_known(must, catalogue, sources),
         detail=sources.once(
-            lambda lang: _asked(must, catalogue, lang), must["attribute"], verdict, repr(must.get("required"))
+            lambda lang: _asked(must, catalogue, lang),
+            must["attribute"], verdict, repr(must.get("required")), repr(must.get(FOOTPRINT, {}).get("why")),
+            repr(must.get(FOOTPRINT, {}).get("limits")),
         ),
         sign=SIGNS.get(verdict, "?"),
         verdict=verdict if verdict in SIGNS else "unknown",
@@ -195,6 +211,9 @@ def _known(entry: Mapping[str, Any], catalogue: Catalogue, sources: Sources) -> 
 def _asked(must: Mapping[str, Any], catalogue: Catalogue, lang: str) -> str:
     """Say what is required and whether it is met."""
     verdict = say(f"match.verdict_{must['verdict']}", lang)
+    if must["attribute"] == FOOTPRINT:
+        wanted, found = wanted_text(must["required"], lang), found_text(must, catalogue, lang)
+        return say("map.asked", lang, required=wanted, verdict=f"{found} – {verdict}")
     attribute = catalogue.attributes.get(must["attribute"])
     if attribute is None or not must.get("required"):
         return verdict
@@ -203,14 +222,15 @@ def _asked(must: Mapping[str, Any], catalogue: Catalogue, lang: str) -> str:
 
 def criterion_title(name: str, catalogue: Catalogue, lang: str) -> str:
     """Return how people call a criterion; a name nobody knows is its own title."""
-    known = name in catalogue.attributes or name.startswith(sentences.EITHER)
+    known = name in catalogue.attributes or name.startswith(sentences.EITHER) or name == FOOTPRINT
     return sentences.entry_title(name, catalogue, lang) if known else name
 
 
 def _remark(entry: Mapping[str, Any]) -> Markup | None:
     """Return what the investor or the officer noted beside a condition."""
-    remarks = [given(text) for text in (entry.get("remarks") or {}).values()]
-    return Markup(" · ").join(remarks) if remarks else None
+    if not entry.get("remarks"):
+        return None
+    return both(lambda lang: " · ".join(phrases.remarks(entry, lang)))
 
 
 def points_text(points: float, gap: float, of: float, lang: str) -> str:
@@ -222,7 +242,7 @@ def points_text(points: float, gap: float, of: float, lang: str) -> str:
 
 def _ask(ask: Mapping[str, Any]) -> Reason:
     who = both(lambda lang: say("map.ask_of", lang, of=phrases.addressee(str(ask.get("of") or "–"), lang)))
-    return Reason(given(ask.get("text", "")), detail=who, sign=SIGNS["unknown"], verdict="unknown")
+    return Reason(given(ask.get("text", "")) + phrases.mark(ask), detail=who, sign=SIGNS["unknown"], verdict="unknown")
 
 
 def _clamp(percent: float) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gis_sites.catalogue import Catalogue
 from gis_sites.errors import WrongUse
 from gis_sites.maps.files import whole
+from gis_sites.maps.footprints import footprint_frame
 from gis_sites.maps.handout import site_shapes
 from gis_sites.maps.overlays import geojson
 from gis_sites.maps.table import Cell, Table, table
@@ -39,8 +40,12 @@ def export(
     if write is None:
         raise WrongUse("map.suffix_unknown", path=path.name, allowed=", ".join(WRITERS))
     laid_out = table(shortlist, catalogue, lang)
+    candidates = shortlist.get("candidates", [])
     with whole(path) as beside:
-        write(laid_out, site_shapes(shortlist.get("candidates", []), sites), beside, lang)
+        write(laid_out, site_shapes(candidates, sites), beside, lang)
+        standing = footprint_frame(candidates) if path.suffix.lower() == ".gpkg" else None
+        if standing is not None:
+            standing.to_file(beside, driver="GPKG", engine="pyogrio", layer="footprints", mode="a")
 
 
 def _write_csv(laid_out: Table, shapes: "gpd.GeoDataFrame", path: Path, lang: str) -> None:

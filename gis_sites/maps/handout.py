@@ -10,7 +10,9 @@ from markupsafe import Markup
 
 from gis_sites.catalogue import Catalogue, Layer
 from gis_sites.maps import scale
+from gis_sites.maps.answers import answers
 from gis_sites.maps.cards import Card, Sources, card
+from gis_sites.maps.footprints import drawn_footprints
 from gis_sites.maps.overlays import Drawn, Overlay, draw, drawn_size, geojson, layers_concerned, pattern_id
 from gis_sites.maps.page import digest, folium_map, leaflet, safe_json, scripts_of, templates
 from gis_sites.maps.preface import notices, preface
@@ -56,7 +58,8 @@ def hand_out(
     page says so.
     """
     sources = Sources(catalogue)
-    room = max_bytes - OWN_BYTES - sum(map(len, leaflet()))
+    answered = answers(shortlist, catalogue)
+    room = max_bytes - OWN_BYTES - sum(map(len, leaflet())) - len(answered.encode())
     for_sites = room * 7 // 10 if overlays else room
     listed = _listed(shortlist, sites, catalogue, sources, most=max_features, room=for_sites)
     left = room - for_sites
@@ -66,11 +69,13 @@ def hand_out(
         if one.layer.public == "geometry"
     ]
     names = [_overlay_name(one) for one in drawn]
-    element, script = scripts_of(folium_map(listed.features, drawn, names))
+    standing = drawn_footprints(shortlist.get("candidates", [])[: len(listed.cards)])
+    element, script = scripts_of(folium_map(listed.features, drawn, names, footprints=standing))
     context = {
         **preface(shortlist, catalogue),
         **_legend(drawn, [catalogue.layers[name] for name in layers_concerned(shortlist, catalogue, public="values")]),
         "cards": listed.texts,
+        "answers": answered,
         "sources": sources.texts,
         "notices": notices(shortlist, catalogue, drawn, cards=len(listed.cards), undrawn=listed.undrawn),
         "element": element,
@@ -91,7 +96,7 @@ def _listed(
     """Put the first candidates into words and shapes, as many as there is room for."""
     chosen = list(shortlist.get("candidates", []))[:most]
     shapes = site_shapes(chosen, sites)
-    texts = geojson(shapes.geometry)
+    texts = geojson(_outlined(chosen, sites, shapes))
     asks = list(shortlist.get("asks", []))
     template = templates().get_template("card.html")
     cards: list[Card] = []
@@ -124,6 +129,29 @@ def site_shapes(candidates: Sequence[Mapping[str, Any]], sites: "gpd.GeoDataFram
         shapes.append(known.get(str(one["id"])) or united)
     ids = [str(one["id"]) for one in candidates]
     return gpd.GeoDataFrame({"id": ids}, geometry=gpd.GeoSeries(shapes, crs=sites.crs), crs=sites.crs)
+
+
+def _outlined(
+    candidates: Sequence[Mapping[str, Any]], sites: "gpd.GeoDataFrame", shapes: "gpd.GeoDataFrame"
+) -> "gpd.GeoSeries":
+    """Return the geometries to draw: of assemblies those of their parcels, so that each has its outline."""
+    import geopandas as gpd
+
+    known = dict(zip(sites["id"].astype(str), sites.geometry, strict=True))
+    drawn = [
+        side_by_side([known.get(str(parcel)) for parcel in one["parcels"]]) if one.get("kind") == "assembly" else shape
+        for one, shape in zip(candidates, shapes.geometry, strict=True)
+    ]
+    return gpd.GeoSeries(drawn, crs=sites.crs)
+
+
+def side_by_side(shapes: Sequence[Any]) -> Any:  # noqa: ANN401 - shapely has no one type for it
+    """Return some polygons as one geometry that keeps the outline of each; None if one is missing."""
+    import shapely
+
+    if not shapes or any(one is None for one in shapes):
+        return None
+    return shapely.multipolygons(shapely.get_parts(list(shapes)))
 
 
 DASHES = {"solid": None, "dash": "6 4", "dot": "1.5 5"}

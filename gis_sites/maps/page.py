@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +50,17 @@ def templates() -> "jinja2.Environment":
     )
 
 
-def folium_map(sites: list[dict[str, Any]], overlays: Sequence[Drawn], names: Sequence[str]) -> "folium.Map":
+def folium_map(
+    sites: list[dict[str, Any]],
+    overlays: Sequence[Drawn],
+    names: Sequence[str],
+    *,
+    footprints: Sequence[Mapping[str, Any]] = (),
+) -> "folium.Map":
     """Build the map: overlays below in their order, the candidates above, one control that switches the overlays.
 
-    `sites` are GeoJSON features whose property `style` is theirs; `names` are the overlays' titles as HTML.
+    `sites` and `footprints`, which lie on top, are GeoJSON features whose property `style` is theirs; `names` are
+    the overlays' titles as HTML.
     """
     import folium
 
@@ -73,6 +80,12 @@ def folium_map(sites: list[dict[str, Any]], overlays: Sequence[Drawn], names: Se
         on_each_feature=folium.JsCode("(feature, layer) => handout.site(feature, layer)"),
     )  # fmt: skip
     name_element(layer.add_to(chart), "sites")
+    if footprints:
+        standing = folium.GeoJson(
+            {"type": "FeatureCollection", "features": list(footprints)},
+            lambda feature: feature["properties"]["style"], control=False, pane="sites", smooth_factor=0.0,
+        )  # fmt: skip
+        name_element(standing.add_to(chart), "footprints")
     if overlays:
         name_element(folium.LayerControl(collapsed=False).add_to(chart), "overlays")
     return chart

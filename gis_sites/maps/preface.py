@@ -57,23 +57,25 @@ def _title(name: str, catalogue: Catalogue) -> Markup:
 def notices(
     shortlist: Mapping[str, Any], catalogue: Catalogue, drawn: Sequence[Drawn], *, cards: int, undrawn: int
 ) -> list[Markup]:
-    """Say what nobody knows, and what is not on the page for want of room or of a geometry."""
+    """Say what is to be known of the requirement, and what is not on the page for want of room or of a geometry."""
     counts = shortlist.get("counts", {})
     fit = int(counts.get("eligible", 0)) + int(counts.get("to_verify", 0))
     whole = max(fit, len(shortlist.get("candidates", [])))
     cut = [one for one in drawn if one.total > len(one.features)]
+    brief = [notice_sentences(shortlist, catalogue, lang) for lang in ("pl", "en")]
     return [
-        *_unknown_everywhere(shortlist, catalogue),
+        *(given({"pl": polish, "en": english}) for polish, english in zip(*brief, strict=True)),
         *([counted("first_candidates", shown=cards, whole=whole)] if whole > cards else []),
         *([counted("undrawn", count=undrawn)] if undrawn else []),
         *(counted("first_features", shown=len(one.features), whole=one.total, layer=one.layer.title) for one in cut),
     ]
 
 
-def _unknown_everywhere(shortlist: Mapping[str, Any], catalogue: Catalogue) -> list[Markup]:
-    """Say which attributes nobody knows of any site."""
-    names = [name for name in shortlist.get("unknown_everywhere", []) if may_show({name: None}, catalogue)]
-    if not names:
-        return []
-    titles = both(lambda lang: "; ".join(criterion_title(name, catalogue, lang) for name in names))
-    return [Markup("{} {}.").format(spoken("unknown_everywhere"), titles)]
+def notice_sentences(shortlist: Mapping[str, Any], catalogue: Catalogue, lang: str) -> list[str]:
+    """Say what is worth knowing of the requirement before the ranking is read, of public attributes only."""
+    told = [one for one in shortlist.get("notices", []) if may_show(_named(one), catalogue)]
+    return [sentences.notice_sentence(one, catalogue, lang) + "." for one in told]
+
+
+def _named(notice: Mapping[str, Any]) -> dict[str, None]:
+    return {name: None for name in (notice.get("attribute"), notice.get("other")) if name}

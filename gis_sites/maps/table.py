@@ -6,8 +6,11 @@ from typing import Any, Literal
 
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.findings import mask
+from gis_sites.maps.preface import notice_sentences
 from gis_sites.maps.words import in_language
 from gis_sites.matching import sentences
+from gis_sites.matching.assembly_words import assembly_sentences
+from gis_sites.matching.requirement import FOOTPRINT
 from gis_sites.words import say
 
 ColumnType = Literal["integer", "number", "flag", "text"]
@@ -40,6 +43,8 @@ FIXED: dict[str, ColumnType] = {
 LAST: dict[str, ColumnType] = {
     "reasons": "text", "asks": "text", "inventory_state": "integer", "inventory_as_of": "text", "cautions": "text",
 }  # fmt: skip
+TOGETHER: dict[str, ColumnType] = {"penalty_points": "number", "measured": "text", "together": "text"}
+"""Of lists with assemblies."""
 IDENTIFIERS = frozenset({"id", "parcels"})
 """Never masked: a parcel's number is public, and a file without it is of no use."""
 
@@ -48,14 +53,15 @@ def table(shortlist: Mapping[str, Any], catalogue: Catalogue, lang: str) -> Tabl
     """Lay a shortlist out as a table; attributes the catalogue does not know are left out."""
     candidates = shortlist.get("candidates", [])
     criteria = _criteria(candidates, catalogue)
+    joined = TOGETHER if any("joined" in one for one in candidates) else {}
     columns = (
-        *(TableColumn(name, kind, say(f"map.about_{name}", lang)) for name, kind in FIXED.items()),
+        *(TableColumn(name, kind, say(f"map.about_{name}", lang)) for name, kind in {**FIXED, **joined}.items()),
         *(column for name, keys in criteria.items() for column in _columns(name, keys, catalogue, lang)),
         *(TableColumn(name, kind, say(f"map.about_{name}", lang)) for name, kind in LAST.items()),
     )
     names = [column.name for column in columns]
     rows = [_row(one, names, shortlist, catalogue, lang) for one in candidates]
-    return Table(columns, rows, _facts(shortlist, lang))
+    return Table(columns, rows, _facts(shortlist, catalogue, lang))
 
 
 def entries(candidate: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -72,7 +78,7 @@ def _criteria(candidates: Sequence[Mapping[str, Any]], catalogue: Catalogue) -> 
     for one in candidates:
         for entry in entries(one):
             name = str(entry["attribute"])
-            if name in catalogue.attributes or "any" in entry:
+            if name in catalogue.attributes or "any" in entry or name == FOOTPRINT:
                 found.setdefault(name, {}).update(dict.fromkeys(_keys(entry, catalogue)))
     return found
 
@@ -116,6 +122,7 @@ def _row(
     known: dict[str, Cell] = {
         **{name: one.get(name) for name in FIXED},
         "parcels": " ".join(map(str, one.get("parcels") or [])),
+        **_together(one, catalogue, lang),
         "reasons": " ".join(_reasons(one, catalogue, lang)),
         "asks": " ".join(sentences.ask_sentence(ask, lang) for ask in asks),
         "inventory_state": inventory.get("state"),
@@ -125,6 +132,16 @@ def _row(
     for entry in entries(one):
         known |= {f"{entry['attribute']}.{key}": cell for key, cell in _cells(entry).items()}
     return {name: _masked(name, known.get(name)) for name in names}
+
+
+def _together(one: Mapping[str, Any], catalogue: Catalogue, lang: str) -> dict[str, Cell]:
+    if "joined" not in one:
+        return {}
+    return {
+        "penalty_points": sum(float(penalty["points"]) for penalty in one["penalties"]),
+        "measured": " ".join(name for name in one["measured"] if name in catalogue.attributes),
+        "together": ". ".join(assembly_sentences(one, catalogue, lang)) + ".",
+    }
 
 
 def _cells(entry: Mapping[str, Any]) -> dict[str, Cell]:
@@ -137,7 +154,7 @@ def _cells(entry: Mapping[str, Any]) -> dict[str, Cell]:
 
 def _reasons(one: Mapping[str, Any], catalogue: Catalogue, lang: str) -> Iterator[str]:
     for must in one.get("musts", ()):
-        if all(entry["attribute"] in catalogue.attributes for entry in _leaves(must)):
+        if all(entry["attribute"] in {*catalogue.attributes, FOOTPRINT} for entry in _leaves(must)):
             yield sentences.must_sentence(must, catalogue, lang) + "."
     for want in one.get("wants", ()):
         if want["attribute"] in catalogue.attributes:
@@ -152,7 +169,7 @@ def _masked(name: str, cell: Cell) -> Cell:
     return mask(cell) if isinstance(cell, str) and name not in IDENTIFIERS else cell
 
 
-def _facts(shortlist: Mapping[str, Any], lang: str) -> tuple[tuple[str, str], ...]:
+def _facts(shortlist: Mapping[str, Any], catalogue: Catalogue, lang: str) -> tuple[tuple[str, str], ...]:
     inventory = shortlist.get("inventory", {})
     revisions = ", ".join(f"{name} {number}" for name, number in (inventory.get("revisions") or {}).items())
     title = shortlist.get("requirement", {}).get("title")
@@ -162,6 +179,7 @@ def _facts(shortlist: Mapping[str, Any], lang: str) -> tuple[tuple[str, str], ..
         (say("map.about_inventory_state", lang), str(inventory.get("state", ""))),
         (say("map.about_inventory_as_of", lang), str(inventory.get("as_of", ""))),
         (say("map.revisions", lang), revisions),
+        *((say("map.notice", lang), sentence) for sentence in notice_sentences(shortlist, catalogue, lang)),
         *((say("map.caution", lang), caution) for caution in sentences.cautions(lang)),
     ]
     # The shortlist's own hash is no secret, though eleven digits of it may look like one.

@@ -5,8 +5,10 @@ from datetime import date
 from itertools import islice
 
 from gis_sites.catalogue import Attribute, Catalogue
+from gis_sites.matching import ahp
 from gis_sites.matching.reading import MOST_FAULTS, refusal
 from gis_sites.matching.requirement import Criterion, Requirement, Want
+from gis_sites.matching.settle import settle
 from gis_sites.vocabulary import nearest
 from gis_sites.words import Said
 
@@ -23,11 +25,12 @@ def check(requirement: Requirement, catalogue: Catalogue) -> Requirement:
     Raises:
         RequirementError: names or codes the catalogue does not know, or criteria that do not suit their attribute.
     """
+    requirement = settle(requirement, catalogue)
     faults = list(islice(_faults(requirement, catalogue), MOST_FAULTS + 1))
     if faults:
         raise refusal(faults)
     wants = {name: with_scale(want, catalogue.attributes[name]) for name, want in requirement.want.items()}
-    return requirement.model_copy(update={"want": wants})
+    return ahp.weighted(requirement.model_copy(update={"want": wants}))
 
 
 def criteria(requirement: Requirement) -> Iterator[tuple[str, str, Criterion]]:
@@ -62,6 +65,7 @@ def _faults(requirement: Requirement, catalogue: Catalogue) -> Iterator[Said]:
             yield from _want(f'want."{name}"', known[name], want)
         else:
             yield _stranger(f'want."{name}"', name, known)
+    yield from ahp.faults(requirement)
     for number, ask in enumerate(requirement.ask, 1):
         if ask.attribute is not None and ask.attribute not in known:
             yield _stranger(f"ask[{number}].attribute", ask.attribute, known)

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.columns import NONE
 from gis_sites.matching.quantity import quantity
-from gis_sites.words import say
+from gis_sites.words import number, say
 from gis_sites.words import sentences as known
 
 Entry = Mapping[str, Any]
+UNVERIFIED, MARK = "unverified", "⚠"
+"""What a requirement says of numbers nobody has confirmed, and how they are marked wherever they are shown."""
 
 
 def value_text(entry: Entry, attribute: Attribute, lang: str) -> str:
@@ -20,6 +23,10 @@ def value_text(entry: Entry, attribute: Attribute, lang: str) -> str:
             return say("match.value_unknown", lang)
         case "none":
             return say(_none_key(attribute), lang)
+        case "range" if "values" in entry:
+            unknown = say("match.value_unknown", lang)
+            told = (unknown if one is None else one_value(one, attribute, lang) for one in entry["values"])
+            return ", ".join(told)
         case "range":
             return _range(entry, attribute, lang)
         case _:
@@ -31,9 +38,8 @@ def required_text(required: Entry, attribute: Attribute, lang: str) -> str:
     texts = []
     for key, value in required.items():
         values = value if isinstance(value, list | tuple) else [value]
-        texts.append(
-            say(f"match.required_{key}", lang, value=", ".join(one_value(one, attribute, lang) for one in values))
-        )
+        said = ", ".join(one_value(one, attribute, lang) for one in values)
+        texts.append(say(f"match.required_{_of_one(key, len(values))}", lang, value=said))
     joined = texts[0]
     for text in texts[1:]:
         joined = say("match.required_and", lang, one=joined, other=text)
@@ -62,7 +68,7 @@ def source_text(source: Entry, lang: str, catalogue: Catalogue | None = None) ->
     if source.get("revision") is None:
         return say("match.source_missing", lang, layer=layer)
     texts = [say("match.source_layer", lang, layer=layer, revision=source["revision"])]
-    if source.get("part") not in {None, "all"}:
+    if source.get("part") not in {None, "all"} and "_" not in source["part"]:  # the name of a table is nobody's word
         texts.append(say("match.source_part", lang, part=source["part"]))
     elif (source.get("parts") or 1) > 1:
         texts.append(say("match.source_parts", lang, parts=source["parts"]))
@@ -81,10 +87,43 @@ def title_text(attribute: Attribute, lang: str) -> str:
     return f"{layer} ({attribute.title(lang).removeprefix(f'{layer}: ')})"
 
 
+def tier_word(tier: str, lang: str) -> str:
+    """Say a tier."""
+    return say(f"match.tier_{tier}", lang)
+
+
+def score_text(candidate: Entry, lang: str) -> str:
+    """Say the floor and the ceiling, or that nothing was wanted."""
+    if candidate["floor"] is None:
+        return say("match.scoreless", lang)
+    floor, ceiling = (number(candidate[end], lang, 1) for end in ("floor", "ceiling"))
+    if floor == ceiling:
+        return say("match.score_exact", lang, floor=floor)
+    return say("match.score", lang, floor=floor, ceiling=ceiling)
+
+
 def addressee(who: str, lang: str) -> str:
     """Say who is asked."""
     key = f"match.of_{who}"
     return say(key, lang) if key in known(lang) else who
+
+
+def remarks(entry: Entry, lang: str) -> list[str]:
+    """Say what the requirement remarks on an entry: its note, its source, how sure its numbers are."""
+    said = entry.get("remarks") or {}
+    texts = [words_in(said["note"], lang)] if "note" in said else []
+    for name in ("source", "confidence"):
+        if name in said:
+            key = f"match.{'from' if name == 'source' else name}_{said[name]}"
+            texts.append(say(key, lang) if key in known(lang) else str(said[name]))
+    return texts
+
+
+def mark(entry: Entry) -> str:
+    """Return the mark of an entry whose numbers nobody has confirmed; those of its alternatives are its own."""
+    inner = chain.from_iterable(option["musts"] for option in entry.get("any", ()))
+    said = [one.get("remarks", {}).get("confidence") for one in (entry, *inner)]
+    return f" {MARK}" if UNVERIFIED in (*said, entry.get("confidence")) else ""
 
 
 def words_in(text: Any, lang: str) -> str:  # noqa: ANN401 - a text, or one a language
@@ -97,6 +136,11 @@ def day(iso: str, lang: str) -> str:
     from babel.dates import format_date
 
     return str(format_date(date.fromisoformat(iso), format="long", locale=lang))
+
+
+def _of_one(key: str, count: int) -> str:
+    """Return the key of what is required: a list of one is no list."""
+    return {"any_of": "is", "none_of": "other_than"}.get(key, key) if count == 1 else key
 
 
 def _none_key(attribute: Attribute) -> str:

@@ -1,5 +1,7 @@
 """Write numbers with their units as people read them: 2,5 ha, 90 %, 500 m."""
 
+import math
+
 from gis_sites.words import number
 
 HECTARE = 10_000
@@ -18,6 +20,20 @@ def quantity(value: float, unit: str | None, lang: str, *, beside: tuple[float, 
         if all(other == value or _write(other, factor, lang, more) != text for other in (*beside, 0.0)):
             return text + suffix
     return texts[-1] + suffix
+
+
+def outwards(value: float, unit: str | None, *, up: bool) -> float:
+    """Round a bound to the digits it is written with, up or down, never to the other side of its value.
+
+    >>> outwards(500.01, "m", up=True), outwards(0.8999, "share", up=False)
+    (500.1, 0.899)
+    """
+    factor, _, digits = _form(value, unit)
+    scaled = value / factor * 10**digits
+    if not math.isfinite(scaled) or math.isclose(scaled, round(scaled), rel_tol=0, abs_tol=1e-6):
+        return value
+    rounded: float = (math.ceil(scaled) if up else math.floor(scaled)) / 10**digits * factor
+    return rounded
 
 
 def _form(value: float, unit: str | None) -> tuple[float, str, int]:

@@ -10,12 +10,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from gis_sites.errors import RequirementError
-from gis_sites.matching.requirement import Ask, Criterion, Either, Requirement, Want, Words, flat
+from gis_sites.errors import NoRequirement, RequirementError
+from gis_sites.matching.bigger import Assembly, Footprint
+from gis_sites.matching.entries import Words
+from gis_sites.matching.limits import LARGEST_SHORTLIST, SHORTLIST, hold_table, hold_text, too_deep, too_long
+from gis_sites.matching.requirement import FOOTPRINT, Ask, Criterion, Either, Requirement, Want, flat
 from gis_sites.vocabulary import nearest
 from gis_sites.words import Said
 
-SHORTLIST = "gis-sites/shortlist/1"
 MOST_FAULTS = 20
 """How many faults one sentence tells of; who mends these will see the others."""
 
@@ -30,7 +32,8 @@ def read_requirement(source: Path | str | Mapping[str, Any], *, template: str | 
     """
     table = dict(source) if isinstance(source, Mapping) else _read_file(Path(source))
     if table.get("format") == SHORTLIST:
-        table = dict(table.get("requirement") or {})
+        asked = table.get("requirement")
+        table = dict(asked) if isinstance(asked, Mapping) else {}
     return understand(_over(parse(template_text(template)), table) if template else table)
 
 
@@ -40,6 +43,7 @@ def understand(table: Mapping[str, Any]) -> Requirement:
     Raises:
         RequirementError: all that is wrong, each with its place.
     """
+    hold_table(table)
     try:
         return Requirement.model_validate(table)
     except ValidationError as error:
@@ -72,21 +76,29 @@ def template_text(name: str) -> str:
     return (files("gis_sites.matching") / "templates" / f"{name}.toml").read_text(encoding="utf-8")
 
 
+def template_title(name: str, lang: str) -> str:
+    """Return what a sector template is called."""
+    title: dict[str, str] = parse(template_text(name))["title"]
+    return title[lang]
+
+
 def parse(text: str, *, name: str = "-") -> dict[str, Any]:
     """Parse TOML, or JSON where the text begins with a brace.
 
     Raises:
-        RequirementError: it is neither; the sentence names the line.
+        RequirementError: it is neither, or no requirement is so long or so deep; the sentence names the line.
     """
+    hold_text(text, name=name)
+    form = "json" if text.lstrip().startswith("{") else "toml"
     try:
-        if not text.lstrip().startswith("{"):
-            return tomllib.loads(text)
-        table: dict[str, Any] = json.loads(text, object_pairs_hook=_each_key_once)
-        json.dumps(table, ensure_ascii=False).encode()  # half of a surrogate pair is no text
-    except tomllib.TOMLDecodeError as error:
-        raise RequirementError("match.bad_toml", file=name, line=_line(error, text), fault=error) from error
-    except (ValueError, RecursionError) as error:
-        raise RequirementError("match.bad_json", file=name, line=_line(error, text), fault=error) from error
+        table: dict[str, Any] = (
+            json.loads(text, object_pairs_hook=_each_key_once) if form == "json" else tomllib.loads(text)
+        )
+    except RecursionError:
+        raise too_deep() from None
+    except ValueError as error:
+        shown = {"file": name, "line": _line(error, text), "fault": str(error)[:200]}
+        raise RequirementError(f"match.bad_{form}", **shown) from error
     return table
 
 
@@ -98,9 +110,13 @@ def _line(error: Exception, text: str) -> int:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_SHORTLIST + 1)
+        if len(content) > LARGEST_SHORTLIST:
+            raise too_long(path.name, LARGEST_SHORTLIST)
+        text = content.decode("utf-8-sig")
     except OSError as error:
-        raise RequirementError("match.no_file", file=path, fault=error.strerror) from error
+        raise NoRequirement("match.no_file", file=path, fault=error.strerror) from error
     except UnicodeDecodeError as error:
         raise RequirementError("match.not_utf8", file=path) from error
     return parse(text, name=path.name)
@@ -121,10 +137,17 @@ def _over(template: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, An
     for part in ("must", "want"):
         if part in template and isinstance(table.get(part), Mapping):
             try:
-                joined[part] = {**flat(template[part]), **flat(table[part])}
+                joined[part] = _laid(template[part], table[part])
             except ValueError:  # the fault is told when the table itself is understood
                 joined[part] = table[part]
     return joined
+
+
+def _laid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the entries of two tables by full name, the footprint among them."""
+    whole = {key: side[key] for side in (under, over) for key in side if key == FOOTPRINT}
+    names = [flat({key: value for key, value in side.items() if key != FOOTPRINT}) for side in (under, over)]
+    return {**names[0], **names[1], **whole}
 
 
 def _faults(error: ValidationError) -> list[Said]:
@@ -168,6 +191,8 @@ _BRANCHES = frozenset({"str", "float", "Words"})
 
 def _place(loc: tuple[int | str, ...]) -> str:
     """Write where a fault is, as people would write the key; branches of a union are no place."""
+    if loc[:1] == (FOOTPRINT,):
+        loc = ("must", *loc)
     steps = [f"[{step + 1}]" if isinstance(step, int) else _quoted(step) for step in loc if step not in _BRANCHES]
     return "".join(steps).removeprefix(".")
 
@@ -179,8 +204,12 @@ def _quoted(step: str) -> str:
 def _keys(loc: Sequence[int | str]) -> list[str]:
     """Return the keys allowed where an unknown one was found."""
     match loc:
+        case ("footprint", *_):
+            model: type[BaseModel] = Footprint
+        case ("assembly", *_):
+            model = Assembly
         case ("must", *_) | ("either", _, "any", *_):
-            model: type[BaseModel] = Criterion
+            model = Criterion
         case ("either", *_):
             model = Either
         case ("want", *_):
@@ -196,7 +225,7 @@ def _keys(loc: Sequence[int | str]) -> list[str]:
 
 def _short(value: object) -> str:
     try:
-        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        text = str(int(value)) if type(value) is float and value.is_integer() else str(value)
     except ValueError:  # an integer of more digits than Python writes
         text = "..."
     return text if len(text) <= 60 else text[:57] + "..."

@@ -4,7 +4,7 @@ import math
 from datetime import date, timedelta
 from typing import Any
 
-from gis_sites.columns import NONE, Column, Flags, Labels, Range
+from gis_sites.columns import NONE, Column, Flags, Labels, Range, Several
 from gis_sites.matching import score
 from gis_sites.matching.requirement import Criterion, Either, Requirement, Want
 from gis_sites.matching.verdicts import EPOCH, PARCEL_ID, Window, conjunction, shares, verdict, worths
@@ -16,16 +16,19 @@ Json = dict[str, Any]
 
 def candidates(requirement: Requirement, window: Window) -> list[Json]:
     """Give every reason for each row of a window; told from the row alone, equal to the last bit (law 3)."""
-    assert window.rows is not None
     musts = [
         *(_must(name, criterion, window) for name, criterion in requirement.must.items()),
         *(_either(number, either, window) for number, either in enumerate(requirement.either, 1)),
     ]
+    if requirement.footprint is not None:
+        from gis_sites.matching.footprint_told import entries
+
+        musts.append(entries(requirement.footprint, window))
     each = zip(requirement.want.items(), shares(requirement), strict=True)
     wants = [_want(name, want, share, window) for (name, want), share in each]
     asked = [{**ask, "verdict": "unknown"} for ask in asks(requirement)]
     found = []
-    for place, row in enumerate(window.rows.tolist()):
+    for place, row in enumerate(window.numbers().tolist()):
         told = _candidate(window.view, row, [one[place] for one in musts], [one[place] for one in wants])
         found.append({**told, "asks": asked} if asked else told)
     return found
@@ -65,8 +68,7 @@ def value_entry(name: str, window: Window) -> Json:
 
 def _values(name: str, window: Window) -> list[Json]:
     if name == PARCEL_ID:
-        assert window.rows is not None
-        named = [", ".join(parcels_of(window.view, row)) for row in window.rows.tolist()]
+        named = [", ".join(parcels_of(window.view, row)) for row in window.numbers().tolist()]
         return [{"state": "exact" if one else "unknown", "value": one or None} for one in named]
     dated = window.catalogue.attributes[name].kind == "date"
     column = window.column(name)
@@ -78,6 +80,8 @@ def value_of(column: Column, row: int, *, dated: bool = False) -> Json:
     match column:
         case Labels():
             text = column.text(row)
+            if isinstance(text, Several):  # the parcels of one site differ
+                return {"state": "range", "value": None, "values": list(text.words)}
             state = "unknown" if text is None else "none" if text == NONE else "exact"
             return {"state": state, "value": text if state == "exact" else None}
         case Flags():
@@ -100,6 +104,8 @@ def required(criterion: Criterion) -> Json:
 def _said(value: Any) -> Any:  # noqa: ANN401 - a bound, codes or a flag
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float):
+        return float(value)  # said with its unit, it is still a number here
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -6,55 +6,29 @@ Only what a requirement can say about itself is checked here; names and codes ar
 
 import math
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
+    PlainValidator,
     StrictBool,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+
+from gis_sites.matching.amount import Amount
+from gis_sites.matching.bigger import Assembly, Footprint
+from gis_sites.matching.compare import Compare
+from gis_sites.matching.entries import NUMBER_WITH_UNIT, SAID, Entry, Words, bound, fault, finite
 
 MOST_CRITERIA = 64
 MOST_KNOTS = 64
-RESERVED = "footprint"
-
-
-def fault(key: str, **values: Any) -> PydanticCustomError:  # noqa: ANN401 - whatever the sentence shows
-    """Make a fault whose sentence is `match.<key>`."""
-    return PydanticCustomError(f"match.{key}", "{key}", {"key": key, **values})
-
-
-def bound(value: Any) -> float | date:  # noqa: ANN401 - what a file may hold
-    """Take a number or a day as one; ISO text is a day."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise fault("not_a_bound", value=value) from None
-    return finite(value, "not_a_bound")
-
-
-def finite(value: Any, otherwise: str = "not_a_number") -> float:  # noqa: ANN401 - what a file may hold
-    """Take a finite number as float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise fault(otherwise, value=value)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise fault("not_finite", value=str(value)[:40])
-    return number
+FOOTPRINT = "footprint"
+"""A must that is about no attribute."""
 
 
 def _day(value: Any) -> date:  # noqa: ANN401 - what a file may hold
@@ -90,38 +64,13 @@ def _list(value: Any) -> Any:  # noqa: ANN401 - what a file may hold
     return (value,) if isinstance(value, str) else value
 
 
-_BOUND: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string", "format": "date"}]}
-Bound = Annotated[float | date, BeforeValidator(bound), WithJsonSchema(_BOUND)]
+_BOUND: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string", "format": "date"}, NUMBER_WITH_UNIT]}
+Bound = Annotated[float | date, PlainValidator(bound), SAID, WithJsonSchema(_BOUND)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Worth = Annotated[tuple[float, ...] | dict[str, float], BeforeValidator(_worth)]
 Weight = Annotated[float, BeforeValidator(_weight), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 Texts = tuple[str, ...]
-Scope = Literal["parcels", "offers"]
-
-
-class Model(BaseModel):
-    """A piece of a requirement: immutable, strict about its keys, echoed as it was said."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Words(Model):
-    """A text in Polish and English."""
-
-    pl: str
-    en: str
-
-
-class Entry(Model):
-    """Remarks any entry may carry: shown, without effect."""
-
-    note: str | Words | None = None
-    source: str | None = None
-    confidence: str | Annotated[float, Field(allow_inf_nan=False)] | None = None
-
-    def remarks(self) -> dict[str, Any]:
-        """Return the remarks that were made."""
-        return self.model_dump(mode="json", include={"note", "source", "confidence"}, exclude_defaults=True)
+Scope = Literal["parcels", "offers", "assemblies"]
 
 
 class Criterion(Entry):
@@ -148,7 +97,7 @@ class Criterion(Entry):
             if self.said.get(key) == ():
                 raise fault("empty_list", of=key)
         if self.min is not None and self.max is not None:
-            if type(self.min) is not type(self.max):
+            if isinstance(self.min, date) != isinstance(self.max, date):
                 raise fault("mixed_bounds", low=str(self.min), high=str(self.max))
             if self.min > self.max:  # type: ignore[operator]
                 raise fault("bounds_exclude", low=self.min, high=self.max)
@@ -186,8 +135,10 @@ def _rising(at: tuple[float | date, ...], worth: object) -> None:
     """Hold a scale to its shape: as many worths as knots, knots of one kind that rise."""
     if not isinstance(worth, tuple) or len(worth) != len(at):
         raise fault("scale_lengths", at=len(at), worth=len(worth) if isinstance(worth, tuple) else 0)
-    if len({type(knot) for knot in at}) > 1:
+    if len({isinstance(knot, date) for knot in at}) > 1:
         raise fault("mixed_bounds", low=str(at[0]), high=str(at[-1]))
+    if any(isinstance(knot, Amount) and math.isnan(knot) for knot in at):
+        return  # looked at again when the unit is known
     for one, other in pairwise(at):
         if not one < other:  # type: ignore[operator]
             raise fault("scale_falls", one=one, other=other)
@@ -201,8 +152,10 @@ def flat(table: Any) -> Any:  # noqa: ANN401 - what a file may hold
         return table
     found: dict[str, Any] = {}
     for key, value in ((str(key), value) for key, value in table.items()):
-        if key == RESERVED:
-            raise fault("not_yet_footprint")
+        if key == FOOTPRINT:
+            raise fault("footprint_not_here")
+        if len(found) > MOST_CRITERIA:
+            raise fault("too_many", count=len(table), most=MOST_CRITERIA)
         nested = isinstance(value, Mapping) and value and "." not in key and not set(value) & _KEYS
         pieces = {f"{key}.{short}": entry for short, entry in value.items()} if nested else {key: value}
         for name, entry in pieces.items():
@@ -221,7 +174,7 @@ Criteria = Annotated[dict[str, Criterion], BeforeValidator(flat)]
 class Either(Entry):
     """One must with alternatives, each a conjunction."""
 
-    any: tuple[Criteria, ...]
+    any: tuple[Criteria, ...] = Field(max_length=MOST_CRITERIA)
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -246,20 +199,27 @@ class Requirement(Entry):
     scope: Annotated[tuple[Scope, ...], BeforeValidator(_list)] = ("parcels",)
     needed_from: Day | None = None
     must: Criteria = Field(default_factory=dict)
-    either: tuple[Either, ...] = ()
+    footprint: Footprint | None = None
+    """The must of that name; a file holds it in `[must]`."""
+    either: tuple[Either, ...] = Field(default=(), max_length=MOST_CRITERIA)
     want: Annotated[dict[str, Want], BeforeValidator(flat)] = Field(default_factory=dict)
+    compare: Compare | None = None
+    """How many times as important one want is as another: gives the weights."""
     ask: tuple[Ask, ...] = Field(default=(), max_length=MOST_CRITERIA)
+    assembly: Assembly | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _not_yet(cls, table: Any) -> Any:  # noqa: ANN401 - what a file may hold
-        if isinstance(table, Mapping):
-            scope = table.get("scope", ())
-            if "assembly" in table:
-                raise fault("not_yet_assembly")
-            if scope == "assemblies" or (isinstance(scope, list | tuple) and "assemblies" in scope):
-                raise fault("not_yet_assemblies")
-        return table
+    def _footprint_apart(cls, table: Any) -> Any:  # noqa: ANN401 - what a file may hold
+        if not isinstance(table, Mapping):
+            return table
+        if FOOTPRINT in table:
+            raise fault("footprint_not_here")
+        must = table.get("must")
+        if not isinstance(must, Mapping) or FOOTPRINT not in must:
+            return table
+        rest = {key: value for key, value in must.items() if key != FOOTPRINT}
+        return {**table, "must": rest, FOOTPRINT: must[FOOTPRINT]}
 
     @field_validator("scope")
     @classmethod
@@ -271,14 +231,27 @@ class Requirement(Entry):
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
         inside = sum(len(group) for one in self.either for group in one.any)
-        count = len(self.must) + inside + len(self.want)
+        count = len(self.must) + (self.footprint is not None) + inside + len(self.want)
         if count > MOST_CRITERIA:
             raise fault("too_many", count=count, most=MOST_CRITERIA)
         return self
 
+    @model_validator(mode="after")
+    def _assembly_has_an_effect(self) -> Self:
+        if self.assembly is not None and "assemblies" not in self.scope:
+            raise fault("assembly_out_of_scope")
+        return self
+
     def echo(self) -> dict[str, Any]:
         """Return the requirement as JSON: what was said, defaults left out, in the order of the file."""
-        return {"format": self.format, **self.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
+        return self.table("json")
+
+    def table(self, mode: Literal["json", "python"] = "python") -> dict[str, Any]:
+        """Return the requirement as the table it could have been read from."""
+        said = {"format": self.format, **self.model_dump(mode=mode, by_alias=True, exclude_defaults=True)}
+        if self.footprint is not None:
+            said["must"] = {**said.get("must", {}), FOOTPRINT: said.pop(FOOTPRINT)}
+        return said
 
 
 def requirement_schema() -> dict[str, Any]:
@@ -286,6 +259,8 @@ def requirement_schema() -> dict[str, Any]:
     schema = Requirement.model_json_schema(by_alias=True)
     nest = {"type": "object", "minProperties": 1}
     part = schema["properties"]
+    del part[FOOTPRINT]
+    part["must"]["properties"] = {FOOTPRINT: {"$ref": "#/$defs/Footprint"}}
     alternative = schema["$defs"]["Either"]["properties"]["any"]["items"]
     for model, table in (("Criterion", part["must"]), ("Criterion", alternative), ("Want", part["want"])):
         entry = {"$ref": f"#/$defs/{model}"}

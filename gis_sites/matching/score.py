@@ -46,30 +46,29 @@ def worth_at(values: Floats, at: Sequence[float], worth: Sequence[float]) -> Flo
     >>> worth_at(np.array([-1.0, 200.0, 800.0, np.inf]), [0, 800], [1, 0])
     array([1.  , 0.75, 0.  , 0.  ])
     """
-    result = np.where(np.isnan(values), np.nan, worth[0])
-    for start, end, before, after in zip(at, at[1:], worth, worth[1:], strict=False):
-        part = np.clip((values - start) / (end - start), 0.0, 1.0)
-        part *= after - before
-        result += part
+    if len(at) == 1:
+        return np.where(np.isnan(values), np.nan, worth[0])
+    result = _climb(values, at[:2], worth[:2])
+    result += worth[0]
+    for knot in range(1, len(at) - 1):
+        result += _climb(values, at[knot : knot + 2], worth[knot : knot + 2])
     # Rounding may step over the scale by one unit in the last place: a worth never does.
-    return np.clip(result, min(worth), max(worth), out=result)
+    if len(at) > 2 or not min(worth) <= worth[1] - worth[0] + worth[0] <= max(worth):
+        np.clip(result, min(worth), max(worth), out=result)
+    return result
 
 
 def worst_and_best(low: Floats, high: Floats, at: Sequence[float], worth: Sequence[float]) -> tuple[Floats, Floats]:
     """Return the least and the greatest worth over each range: found at its ends or at knots inside it.
 
-    Unknown is the whole scale.
+    Unknown is the whole scale. The two are one array where no value is a range and none unknown.
     """
-    at_low = worth_at(low, at, worth)
-    worst, best = at_low, at_low
-    if high is not low:
-        at_high = worth_at(high, at, worth)
-        worst, best = np.minimum(at_low, at_high), np.maximum(at_low, at_high)
-        for knot, value in zip(at, worth, strict=True):
-            inside = (low < knot) & (knot < high)
-            np.minimum(worst, value, out=worst, where=inside)
-            np.maximum(best, value, out=best, where=inside)
-    unknown = np.isnan(at_low)
+    worst = best = worth_at(low, at, worth)
+    wide = np.flatnonzero(low < high) if high is not low else np.empty(0, dtype=np.intp)
+    if len(wide):
+        best = worst.copy()
+        worst[wide], best[wide] = _over_range(low[wide], high[wide], at, worth)
+    unknown = np.isnan(worst)
     if unknown.any():
         worst, best = np.where(unknown, min(worth), worst), np.where(unknown, max(worth), best)
     return worst, best
@@ -81,6 +80,26 @@ def total(shares: Iterable[float], worths: Iterable[Floats], n: int) -> Floats:
     for share, worth in zip(shares, worths, strict=True):
         points += share * worth
     return points
+
+
+def _climb(values: Floats, at: Sequence[float], worth: Sequence[float]) -> Floats:
+    """Return what the stretch between two knots adds to the worth of the first."""
+    part = values - at[0]
+    part /= at[1] - at[0]
+    np.clip(part, 0.0, 1.0, out=part)
+    if worth[1] - worth[0] != 1.0:
+        part *= worth[1] - worth[0]
+    return part
+
+
+def _over_range(low: Floats, high: Floats, at: Sequence[float], worth: Sequence[float]) -> tuple[Floats, Floats]:
+    at_low, at_high = worth_at(low, at, worth), worth_at(high, at, worth)
+    worst, best = np.minimum(at_low, at_high), np.maximum(at_low, at_high)
+    for knot, value in zip(at, worth, strict=True):
+        inside = (low < knot) & (knot < high)
+        np.minimum(worst, value, out=worst, where=inside)
+        np.maximum(best, value, out=best, where=inside)
+    return worst, best
 
 
 def _verdicts(*, met: npt.NDArray[np.bool_], failed: npt.NDArray[np.bool_]) -> Verdicts:

@@ -2,45 +2,71 @@
 
 from itertools import chain
 
-from gis_sites.catalogue import Catalogue
+from gis_sites.catalogue import Attribute, Catalogue
+from gis_sites.matching.assembly_words import assembly_sentences, summary_sentences
+from gis_sites.matching.explained import (
+    by_verdict,
+    failed_by,
+    gone_sentences,
+    head_sentence,
+    state_sentences,
+    who_knows,
+)
+from gis_sites.matching.footprint_words import footprint_sentence
 from gis_sites.matching.phrases import (
     Entry,
     addressee,
+    mark,
+    remarks,
     required_text,
+    score_text,
     source_text,
+    tier_word,
     title_text,
     value_text,
     words_in,
 )
+from gis_sites.matching.quantity import quantity
+from gis_sites.matching.requirement import FOOTPRINT
 from gis_sites.words import number, say
-from gis_sites.words import sentences as known
 
 __all__ = [
     "addressee", "ask_sentence", "candidate_sentences", "cautions", "criterion_sentence", "entry_title",
-    "must_sentence", "required_text", "score_text", "sentences", "source_text", "tier_word", "title_text",
-    "value_text", "want_sentence", "words_in",
+    "must_sentence", "notice_sentence", "required_text", "score_text", "sentences", "source_text", "tier_word",
+    "title_text", "value_text", "want_sentence", "words_in",
 ]  # fmt: skip
 
 EITHER = "either["
+PLAIN = {"m2": "m²", "PLN/m2": "PLN/m²", "m3/d": "m³/d", "Nm3/h": "Nm³/h"}
+"""Units as people read them."""
 
 
 def sentences(document: Entry, catalogue: Catalogue, lang: str) -> list[str]:
     """Say a shortlist (counts and what nobody knows) or an explanation of one parcel, sentence by sentence."""
     if "counts" in document:
         return _summary(document, catalogue, lang)
-    return candidate_sentences(document["candidate"], catalogue, lang)
+    return _explanation(document, catalogue, lang)
 
 
 def candidate_sentences(candidate: Entry, catalogue: Catalogue, lang: str) -> list[str]:
     """Say a candidate: its tier and score, every must and want, and who can say what is not known."""
-    tier, points = tier_word(candidate["tier"], lang), score_text(candidate, lang)
     return [
-        say("match.head", lang, id=candidate["id"], tier=tier, score=points),
-        *(must_sentence(must, catalogue, lang) for must in candidate["musts"]),
+        head_sentence(candidate, lang),
+        *(must_sentence(must, catalogue, lang) for must in by_verdict(candidate["musts"])),
         *(want_sentence(want, catalogue, lang) for want in candidate["wants"]),
+        *assembly_sentences(candidate, catalogue, lang),
         *(ask_sentence(ask, lang) for ask in candidate.get("asks", ())),
-        *_who_knows(candidate, catalogue, lang),
+        *who_knows(candidate, catalogue, lang),
     ]
+
+
+def _explanation(document: Entry, catalogue: Catalogue, lang: str) -> list[str]:
+    """Say an explanation: of which state it speaks, what became of the parcel, and then what there is to judge."""
+    gone, judged = document.get("gone"), [document["candidate"]] if document["candidate"] else document["successors"]
+    told = gone_sentences(gone, [one["id"] for one in judged], lang) if gone else []
+    told += [say("why.outside", lang)] if document.get("outside_scope") else []
+    each = chain.from_iterable(candidate_sentences(one, catalogue, lang) for one in judged)
+    return [*state_sentences(document["inventory"], lang), *told, *each]
 
 
 def criterion_sentence(entry: Entry, catalogue: Catalogue, lang: str) -> str:
@@ -83,22 +109,7 @@ def want_sentence(want: Entry, catalogue: Catalogue, lang: str) -> str:
 
 def ask_sentence(ask: Entry, lang: str) -> str:
     """Say a question and who is to answer it."""
-    return say("match.ask", lang, text=words_in(ask["text"], lang), who=addressee(ask["of"], lang))
-
-
-def tier_word(tier: str, lang: str) -> str:
-    """Say a tier."""
-    return say(f"match.tier_{tier}", lang)
-
-
-def score_text(candidate: Entry, lang: str) -> str:
-    """Say the floor and the ceiling, or that nothing was wanted."""
-    if candidate["floor"] is None:
-        return say("match.scoreless", lang)
-    floor, ceiling = (number(candidate[end], lang, 1) for end in ("floor", "ceiling"))
-    if floor == ceiling:
-        return say("match.score_exact", lang, floor=floor)
-    return say("match.score", lang, floor=floor, ceiling=ceiling)
+    return say("match.ask", lang, text=words_in(ask["text"], lang) + mark(ask), who=addressee(ask["of"], lang))
 
 
 def cautions(lang: str) -> tuple[str, str, str, str]:
@@ -111,6 +122,8 @@ def cautions(lang: str) -> tuple[str, str, str, str]:
 
 def entry_title(name: str, catalogue: Catalogue, lang: str) -> str:
     """Say the name of an attribute, or of a must with alternatives."""
+    if name == FOOTPRINT:
+        return say("match.footprint_title", lang)
     if name.startswith(EITHER):
         return say("match.either_title", lang, number=name.removeprefix(EITHER).removesuffix("]"))
     return title_text(catalogue.attributes[name], lang)
@@ -130,16 +143,40 @@ def _summary(shortlist: Entry, catalogue: Catalogue, lang: str) -> list[str]:
         for name, by in counts["failed_by"].items()
         if by["at_all"]
     ]
-    unknown = [
-        say("match.unknown_everywhere", lang, title=entry_title(name, catalogue, lang))
-        for name in shortlist["unknown_everywhere"]
-    ]
+    told = [notice_sentence(one, catalogue, lang) for one in shortlist["notices"]]
     asked = [ask_sentence(ask, lang) for ask in shortlist["asks"]]
     nothing = [] if shortlist["candidates"] else [say("match.nothing_found", lang)]
-    return [*unknown, say("match.counts", lang, **numbers), *failed, *asked, *nothing]
+    counted = [say("match.counts", lang, **numbers), *failed, *summary_sentences(counts, lang)]
+    return [*_understood(shortlist, lang), *told, *counted, *asked, *nothing]
+
+
+def notice_sentence(notice: Entry, catalogue: Catalogue, lang: str) -> str:
+    """Say what is worth knowing of the requirement before its ranking is read."""
+    shown = {"title": entry_title(notice["attribute"], catalogue, lang)} if "attribute" in notice else {}
+    if "other" in notice:
+        unit = catalogue.attributes[notice["other"]].unit
+        ends = {end: quantity(notice[end], unit, lang) for end in ("least", "max")}
+        shown |= {"other": entry_title(notice["other"], catalogue, lang), **ends}
+    counts = {name: number(notice[name], lang, 0) for name in ("left", "of", "count") if name in notice}
+    if "worth" in notice:
+        shown["worth"] = number(notice["worth"], lang)
+    key = notice["kind"] if notice["kind"] == "unknown_everywhere" else f"notice_{notice['kind']}"
+    return say(f"match.{key}", lang, **shown, **counts)
+
+
+def _understood(shortlist: Entry, lang: str) -> list[str]:
+    """Say what was made of the numbers given in other units than their attributes'; a percentage speaks for itself."""
+    pairs = dict.fromkeys(
+        f"{one['said']} = {number(one['value'], lang, 4)} {PLAIN.get(one['unit'], one['unit'])}"
+        for one in shortlist.get("understood", ())
+        if one["unit"] not in {None, "1", "share"} and not one["said"].endswith(f" {one['unit']}")
+    )
+    return [say("match.understood", lang, pairs="; ".join(pairs))] if pairs else []
 
 
 def _must(must: Entry, catalogue: Catalogue, lang: str) -> str:
+    if must["attribute"] == FOOTPRINT:
+        return footprint_sentence(must, catalogue, lang, verdict=_verdict(must, lang))
     attribute = catalogue.attributes[must["attribute"]]
     return say(
         "match.must",
@@ -147,7 +184,7 @@ def _must(must: Entry, catalogue: Catalogue, lang: str) -> str:
         title=title_text(attribute, lang),
         value=value_text(must, attribute, lang),
         required=required_text(must["required"], attribute, lang),
-        verdict=_verdict(must, lang),
+        verdict=_verdict(must, lang, attribute),
     )
 
 
@@ -159,49 +196,15 @@ def _options(must: Entry, catalogue: Catalogue, lang: str) -> str:
     return " ".join(options)
 
 
-def _verdict(must: Entry, lang: str) -> str:
+def _verdict(must: Entry, lang: str, attribute: Attribute | None = None) -> str:
     if must["verdict"] == "failed" and must.get("unknown") == "failed" and must["state"] in {"unknown", "range"}:
         doubt = must["state"] == "unknown"
         return say("match.verdict_failed_unknown" if doubt else "match.verdict_failed", lang)
-    return say(f"match.verdict_{must['verdict']}", lang)
+    by = failed_by(must, attribute, lang) if attribute and must["verdict"] == "failed" else None
+    return by or say(f"match.verdict_{must['verdict']}", lang)
 
 
 def _remarked(sentence: str, entry: Entry, lang: str) -> str:
     """Add what the requirement remarks on the entry."""
-    said = entry.get("remarks", {})
-    remarks = [words_in(said[name], lang) for name in ("note", "source") if name in said]
-    if "confidence" in said:
-        key = f"match.confidence_{said['confidence']}"
-        remarks.append(say(key, lang) if key in known(lang) else str(said["confidence"]))
-    return say("match.remarked", lang, sentence=sentence, remark="; ".join(remarks)) if remarks else sentence
-
-
-def _who_knows(candidate: Entry, catalogue: Catalogue, lang: str) -> list[str]:
-    """Say who can tell each unknown: the addressee of an ask about it, its publisher, or the keeper of the layer."""
-    asked = {ask.get("attribute"): ask["of"] for ask in candidate.get("asks", ())}
-    musts = chain.from_iterable(
-        chain.from_iterable(option["musts"] for option in must["any"]) if "any" in must else (must,)
-        for must in candidate["musts"]
-        if must["verdict"] == "unknown" or must.get("state") == "unknown"
-    )
-    unknown = {
-        entry["attribute"]: entry
-        for entry in chain(musts, candidate["wants"])
-        if entry["state"] == "unknown" or entry.get("verdict") == "unknown"
-    }
-    return [
-        say(
-            "match.who_knows",
-            lang,
-            title=title_text(catalogue.attributes[name], lang),
-            who=_keeper(entry, asked.get(name), catalogue, lang),
-        )
-        for name, entry in unknown.items()
-    ]
-
-
-def _keeper(entry: Entry, asked: str | None, catalogue: Catalogue, lang: str) -> str:
-    if asked:
-        return addressee(asked, lang)
-    layer = catalogue.attributes[entry["attribute"]].layer
-    return str(entry["source"].get("publisher") or say("match.who_keeps", lang, layer=layer.title.say(lang)))
+    said = remarks(entry, lang)
+    return say("match.remarked", lang, sentence=sentence, remark="; ".join(said)) if said else sentence

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gis_sites.catalogue import Catalogue
+from gis_sites.matching.phrases import mark
 from gis_sites.matching.sentences import entry_title, tier_word, title_text, value_text, words_in
 from gis_sites.words import number, say
 
@@ -52,12 +53,13 @@ def _score(candidate: Mapping[str, Any], lang: str) -> str:
 def _reasons(candidate: Mapping[str, Any], catalogue: Catalogue, lang: str) -> Iterator[str]:
     """Yield what is not known of the musts, then the wants that bring most."""
     unknown = [must["attribute"] for must in candidate["musts"] if must["verdict"] == "unknown"]
+    marks = {must["attribute"]: mark(must) for must in candidate["musts"]}
     for name in unknown:
-        yield f"{entry_title(name, catalogue, lang)}: {say('match.verdict_unknown', lang)}"
+        yield f"{entry_title(name, catalogue, lang)}: {say('match.verdict_unknown', lang)}{marks[name]}"
     wants = [want for want in candidate["wants"] if want["attribute"] not in unknown]
     best = sorted(wants, key=lambda want: -float(want["points"]))
     for want in best[:WANTS_SHOWN]:
         attribute = catalogue.attributes[want["attribute"]]
         value = value_text(want, attribute, lang)
         points, of = (number(want[name], lang, 1) for name in ("points", "of"))
-        yield f"{title_text(attribute, lang)}: {value} ({points}/{of})"
+        yield f"{title_text(attribute, lang)}: {value} ({points}/{of}){mark(want)}"

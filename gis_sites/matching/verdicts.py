@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gis_sites.catalogue import Attribute, Catalogue
-from gis_sites.columns import Column, Flags, Floats, Labels, Range, Rows
+from gis_sites.columns import Column, Flags, Floats, Labels, Range, Rows, Some, each_word
 from gis_sites.matching import score
-from gis_sites.matching.requirement import Criterion, Requirement, Want
+from gis_sites.matching.requirement import FOOTPRINT, Criterion, Requirement, Want
 from gis_sites.matching.score import Verdicts
 from gis_sites.matching.view import KINDS, View, parcels_of
 
@@ -27,10 +27,12 @@ class Window:
 
     view: View
     catalogue: Catalogue
-    rows: Rows | None = None
+    rows: Some | None = None
     cache: dict[str, Column] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        if isinstance(self.rows, slice):
+            return len(range(*self.rows.indices(len(self.view))))
         return len(self.view) if self.rows is None else len(self.rows)
 
     def whole(self, name: str) -> Column:
@@ -43,9 +45,13 @@ class Window:
         """Return the column of the window's rows."""
         return self.whole(name) if self.rows is None else self.whole(name).take(self.rows)
 
-    def at(self, rows: Rows) -> "Window":
+    def at(self, rows: Some) -> "Window":
         """Return a window on some rows of the view, with the same columns."""
         return Window(self.view, self.catalogue, rows, self.cache)
+
+    def numbers(self) -> Rows:
+        """Return the numbers of the rows."""
+        return self.rows if isinstance(self.rows, np.ndarray) else np.arange(len(self.view))[self.rows or slice(None)]
 
     def labels(self, name: str, wanted: Sequence[str]) -> Column:
         """Return the column; for parcel identifiers, which of the wanted ones each row stands for."""
@@ -53,11 +59,31 @@ class Window:
 
 
 def musts(requirement: Requirement, window: Window) -> dict[str, Verdicts]:
-    """Judge every must, alternatives under `either[1]`, `either[2]` ..."""
-    found = {name: verdict(name, criterion, window) for name, criterion in requirement.must.items()}
-    for number, either in enumerate(requirement.either, 1):
-        found[f"either[{number}]"] = score.any_of([conjunction(group, window) for group in either.any])
+    """Judge every must, alternatives under `either[1]`, `either[2]` ...; last the footprint, where no other fails."""
+    found = _others(requirement, window)
+    if requirement.footprint is not None:
+        from gis_sites.matching.footprint import verdicts_of
+
+        found[FOOTPRINT] = verdicts_of(requirement, window, _others)
     return found
+
+
+def _others(requirement: Requirement, window: Window) -> dict[str, Verdicts]:
+    return {name: must(name, requirement, window) for name in must_names(requirement) if name != FOOTPRINT}
+
+
+def must(name: str, requirement: Requirement, window: Window) -> Verdicts:
+    """Judge one must by its name, any but the footprint."""
+    if name in requirement.must:
+        return verdict(name, requirement.must[name], window)
+    either = requirement.either[int(name.removeprefix("either[").removesuffix("]")) - 1]
+    return score.any_of([conjunction(group, window) for group in either.any])
+
+
+def must_names(requirement: Requirement) -> list[str]:
+    """Return what `musts` calls each must."""
+    last = [FOOTPRINT] if requirement.footprint is not None else []
+    return [*requirement.must, *(f"either[{number}]" for number in range(1, len(requirement.either) + 1)), *last]
 
 
 def conjunction(group: Mapping[str, Criterion], window: Window) -> Verdicts:
@@ -85,8 +111,12 @@ def worths(name: str, want: Want, window: Window) -> tuple[Floats, Floats]:
         return _look_up(column.values, answers, 0.0), _look_up(column.values, answers, 1.0)
     scale = want.worth if isinstance(want.worth, dict) else dict.fromkeys(want.any_of or (), 1.0)
     every = [scale.get(code, 0.0) for code in attribute.codes] or [*scale.values(), 0.0]
-    answers = [scale.get(word, 0.0) for word in column.words]
-    return _look_up(column.codes, answers, min(every)), _look_up(column.codes, answers, max(every))
+    # A site whose parcels differ is worth what the worst of them is.
+    worst, best = (
+        [min(otherwise if one is None else scale.get(one, 0.0) for one in each_word(word)) for word in column.words]
+        for otherwise in (min(every), max(every))
+    )
+    return _look_up(column.codes, worst, min(every)), _look_up(column.codes, best, max(every))
 
 
 def shares(requirement: Requirement) -> list[float]:
@@ -142,15 +172,21 @@ def _absent_fails(column: Range) -> Range:
 
     A price that does not exist is not a low price.
     """
+    absent = column.low == -np.inf
+    if not absent.any():
+        return column
     low = np.where(column.high == -np.inf, np.inf, column.low)
-    return Range(low, np.where(column.low == -np.inf, np.inf, column.high))
+    return Range(low, np.where(absent, np.inf, column.high))
 
 
 def _member(column: Column, wanted: Sequence[str], *, inside: int) -> Verdicts:
     assert isinstance(column, Labels)
     among = set(wanted)
     outside = score.MET - inside
-    table = [inside if word in among else outside for word in column.words]
+    answers: dict[str | None, int] = {**dict.fromkeys(column.words, outside), **dict.fromkeys(among, inside)}
+    answers[None] = score.UNKNOWN
+    # Of a site whose parcels differ every one has to fulfil it.
+    table = [min(answers.get(one, outside) for one in each_word(word)) for word in column.words]
     return np.array([*table, score.UNKNOWN], dtype=np.int8)[column.codes]
 
 
@@ -164,26 +200,33 @@ def _number_worths(column: Range, attribute: Attribute, want: Want) -> tuple[Flo
     assert isinstance(want.worth, tuple)
     at = [number(knot) for knot in want.at or ()]
     worst, best = score.worst_and_best(column.low, column.high, at, want.worth)
-    if attribute.none == -math.inf:  # a thing that is not there has the least worth, wherever the scale falls
-        worst = np.where(column.low == -np.inf, min(want.worth), worst)
-        best = np.where(column.high == -np.inf, min(want.worth), best)
+    absent = column.low == -np.inf if attribute.none == -math.inf else None
+    if absent is not None and absent.any():  # a thing not there has the least worth, wherever the scale falls
+        least = min(want.worth)
+        worst, best = np.where(absent, least, worst), np.where(column.high == -np.inf, least, best)
     return worst, best
 
 
-def _identifiers(window: Window, wanted: Sequence[str]) -> Labels:
+def _identifiers(window: Window, wanted: Sequence[str]) -> Column:
     """Say of each row which of the wanted parcels it stands for; the first word is "none of them"."""
-    view, words = window.view, ("", *wanted)
-    if window.rows is not None and len(window.rows) <= FEW:
-        return Labels(_one_by_one(view, window.rows, wanted), words)
-    if KINDS[view.kind] == "parcel":
-        codes = np.zeros(len(view), dtype=np.int32)
-        for code, identifier in enumerate(wanted, 1):
-            row = view.row(identifier)
-            if row is not None:
-                codes[row] = code
-    else:
-        codes = _one_by_one(view, np.arange(len(view)), wanted)
-    return Labels(codes if window.rows is None else codes[window.rows], words)
+    view, rows = window.view, window.rows
+    if rows is not None and not isinstance(rows, slice) and len(rows) <= FEW:
+        return Labels(_one_by_one(view, rows, wanted), ("", *wanted))
+    name = "\0".join((PARCEL_ID, *wanted))
+    if name not in window.cache:
+        window.cache[name] = Labels(_all_identifiers(view, wanted), ("", *wanted))
+    return window.column(name)
+
+
+def _all_identifiers(view: View, wanted: Sequence[str]) -> npt.NDArray[np.int32]:
+    if KINDS[view.kind] != "parcel":
+        return _one_by_one(view, np.arange(len(view)), wanted)
+    codes = np.zeros(len(view), dtype=np.int32)
+    for code, identifier in enumerate(wanted, 1):
+        row = view.row(identifier)
+        if row is not None:
+            codes[row] = code
+    return codes
 
 
 def _one_by_one(view: View, rows: Rows, wanted: Sequence[str]) -> npt.NDArray[np.int32]:

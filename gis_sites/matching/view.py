@@ -5,7 +5,9 @@ from typing import Any, Protocol
 
 from gis_sites.columns import Column
 
-KINDS = {"parcels": "parcel", "offers": "offer", "parcel": "parcel", "offer": "offer"}
+KINDS = {
+    "parcels": "parcel", "offers": "offer", "assemblies": "assembly", "parcel": "parcel", "offer": "offer",
+}  # fmt: skip
 """What one row of a view is called in a shortlist."""
 
 

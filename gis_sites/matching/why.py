@@ -1,7 +1,7 @@
 """Why, or why not, this parcel: every verdict and every worth, also of one that failed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,27 +10,68 @@ from gis_sites.errors import NotFound
 from gis_sites.matching.check import check
 from gis_sites.matching.reasons import candidate
 from gis_sites.matching.requirement import Requirement
-from gis_sites.matching.shortlist import heading, in_scope
+from gis_sites.matching.shortlist import heading
 from gis_sites.matching.verdicts import Window
 from gis_sites.matching.view import View
+
+if TYPE_CHECKING:
+    from gis_sites.matching.assembly_site import Together
 
 EXPLANATION = "gis-sites/explanation/1"
 
 
-def why(requirement: Requirement, views: Sequence[View], catalogue: Catalogue, id: str) -> dict[str, Any]:
+def why(
+    requirement: Requirement, views: Sequence[View], catalogue: Catalogue, id: str, together: "Together | None" = None
+) -> dict[str, Any]:
     """Explain one parcel (or offer): the entry it has, or would have, in a shortlist; its tier may be `failed`.
 
+    With `together` also an assembly: its parcels, joined by `+`.
+
     Raises:
-        NotFound: nothing of that identifier is in the inventory.
+        NotFound: nothing of that identifier is in the inventory, or parcels do not hang together.
         RequirementError: the requirement does not suit the catalogue.
     """
     requirement = check(requirement, catalogue)
-    for view in in_scope(requirement, views):
+    if together is not None:
+        from gis_sites.matching.assembly_reasons import why_assembly
+
+        site = why_assembly(requirement, views, catalogue, together, id)
+        return {**heading(requirement, views, catalogue, EXPLANATION), "candidate": site}
+    found = _found(requirement, views, catalogue, id)
+    if found is None:
+        raise NotFound("match.not_in_inventory", id=id)
+    return {**heading(requirement, views, catalogue, EXPLANATION), **found}
+
+
+def why_gone(
+    requirement: Requirement, views: Sequence[View], catalogue: Catalogue, id: str, *, how: str, successors: list[str]
+) -> dict[str, Any]:
+    """Explain a parcel that is no more: what became of it, and the entry of each successor that the views hold.
+
+    `how` is `split`, `merged`, `renumbered`, or `changed` where more than one of them happened.
+
+    Raises:
+        RequirementError: the requirement does not suit the catalogue.
+    """
+    requirement = check(requirement, catalogue)
+    entries = [_found(requirement, views, catalogue, one) for one in successors]
+    return {
+        **heading(requirement, views, catalogue, EXPLANATION),
+        "candidate": None,
+        "gone": {"id": id, "how": how, "successors": successors},
+        "successors": [one["candidate"] for one in entries if one],
+    }
+
+
+def _found(requirement: Requirement, views: Sequence[View], catalogue: Catalogue, id: str) -> dict[str, Any] | None:
+    """Return the entry of a row, whichever view has it; one the requirement does not look at is said to be so."""
+    kinds = {*requirement.scope, *(["parcels"] if "assemblies" in requirement.scope else [])}
+    for view in sorted(views, key=lambda one: one.kind not in kinds):
         row = view.row(id)
         if row is not None:
-            found = candidate(requirement, Window(view, catalogue, np.array([row])))
-            return {**heading(requirement, views, catalogue, EXPLANATION), "candidate": found}
-    raise NotFound("match.not_in_inventory", id=id)
+            found = {"candidate": candidate(requirement, Window(view, catalogue, np.array([row])))}
+            return found if view.kind in kinds else {**found, "outside_scope": True}
+    return None
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

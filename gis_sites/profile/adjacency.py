@@ -50,10 +50,17 @@ class Pairs:
 def adjacency(shapes: Shapes, *, gap_m: float = GAP_M, across: Mask | None = None, across_m: float = 0.0) -> Pairs:
     """Find the pairs of parcels that share some length of boundary, no more than `gap_m` metres apart.
 
+    Nothing may lie in a gap of more than `GAP_M`.
+
     With `across` (the parcels that are roads or ditches) also those that face each other no more than `across_m`
     apart, where the shortest way between them crosses nothing but such parcels.
     """
     near = _facing(shapes, gap_m)
+    wide = near.gap > GAP_M
+    if wide.any():
+        # What is wider than a slip of digitising may hold a parcel that belongs to somebody.
+        wide[wide] = ~_free(shapes, near.take(wide), np.zeros(len(shapes), dtype=bool))
+        near = near.take(~wide)
     if across is None or across_m <= gap_m:
         return near
     far = _facing(shapes, across_m, among=~across)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from gis_sites.profile.adjacency import ROADS_AND_DITCHES, Pairs, adjacency
+from gis_sites.profile.adjacency import GAP_M, ROADS_AND_DITCHES, Pairs, adjacency
 from gis_sites.profile.reading import drawn
 from gis_sites.profile.selection import texts
 from gis_sites.profile.sites import PARCEL
@@ -18,16 +18,23 @@ ACROSS_M = 30.0
 """How wide a road or a ditch between two parcels may be."""
 
 
-def pairs_of(store: Store, state: State) -> Pairs:
+GAPS_M = (GAP_M, 2.0, 10.0)
+"""Gaps for which pairs are kept; one between them is answered from the next."""
+
+
+def pairs_of(store: Store, state: State, *, gap_m: float = GAP_M) -> Pairs:
     """Return which parcels of a state lie beside each other; rows are those of its revision of parcels.
 
-    Direct neighbours lie no more than `adjacency.GAP_M` apart, those across a road or a ditch (by their use of land)
-    no more than `ACROSS_M`.
+    Direct neighbours lie no more than `gap_m` apart (with nothing between them where that is more than
+    `adjacency.GAP_M`), those across a road or a ditch (by their use of land) no more than `ACROSS_M`.
     """
+    reach = next((one for one in GAPS_M if gap_m <= one), GAPS_M[-1])
     revision = state.revisions[PARCEL]
-    file = store.snapshots / f"state-{state.id}-pairs.arrow"
-    stamp = f"{store.uuid} {revision.table} {revision.rows} {ACROSS_M}"
-    return _kept(file, stamp) or _made(store, state, file, stamp)
+    name = "pairs" if reach == GAP_M else f"pairs-{reach:g}"
+    file = store.snapshots / f"state-{state.id}-{name}.arrow"
+    stamp = f"{store.uuid} {revision.table} {revision.rows} {reach} {ACROSS_M}"
+    pairs = _kept(file, stamp) or _made(store, state, file, stamp, reach=reach)
+    return pairs.take(pairs.across | (pairs.gap <= max(gap_m, GAP_M)))
 
 
 def _kept(file: Path, stamp: str) -> Pairs | None:
@@ -43,11 +50,11 @@ def _kept(file: Path, stamp: str) -> Pairs | None:
     return Pairs(**rows, **lengths, across=table["across"].to_numpy().astype(bool))
 
 
-def _made(store: Store, state: State, file: Path, stamp: str) -> Pairs:
+def _made(store: Store, state: State, file: Path, stamp: str, *, reach: float) -> Pairs:
     with store.begin() as conn:
         found = revisions.read(conn, state.revisions[PARCEL], columns=["land_use"])
     across = np.array([use in ROADS_AND_DITCHES for use in texts(found.table, "land_use")], dtype=bool)
-    pairs = adjacency(drawn(found.geometry), across=across, across_m=ACROSS_M)
+    pairs = adjacency(drawn(found.geometry), gap_m=reach, across=across, across_m=ACROSS_M)
     table = pa.table(vars(pairs)).replace_schema_metadata({"stamp": stamp})
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch(file.parent) as folder:

@@ -5,23 +5,23 @@ value the site has is the bound. What follows from this is a superset of the sit
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, Layer, Where, attributes_of
 from gis_sites.columns import Column, Floats, Range, Rows
-from gis_sites.profile.coverage import known
+from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Features, Mask, Shapes
 from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.measures import NEAREST
+from gis_sites.profile.narrow import Bounds, Needs, Neighbours, circles, meeting, wider
 from gis_sites.profile.net_reading import NET, read_zones
-from gis_sites.profile.net_zones import SAYS, rule_layers
+from gis_sites.profile.net_zones import SAYS, all_drawn, rule_fields, rule_layers
 from gis_sites.profile.reading import (
     cover_of,
     feature_fields,
@@ -32,14 +32,13 @@ from gis_sites.profile.reading import (
     valid_fields,
 )
 from gis_sites.profile.selection import choose, texts, valid_on
-from gis_sites.profile.sites import PARCEL, Sites
+from gis_sites.profile.sites import OFFER, PARCEL, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
-from gis_sites.profile.tasks import Columns
 from gis_sites.store import profiles
 from gis_sites.store import revisions as store
 from gis_sites.store.pairs import pairs
-from gis_sites.store.profiles import Profile
-from gis_sites.store.revisions import Revision, Which
+from gis_sites.store.profiles import Former, Profile
+from gis_sites.store.revisions import ALL, Revision, Which
 
 MARGIN_M = 1e-3
 """How much farther than a bound a row is still taken to reach; stored distances are rounded to a micrometre."""
@@ -53,60 +52,84 @@ class Moment:
     as_of: date
 
 
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """The values that stay: for each site the row of the block before, -1 where it has to be measured anew."""
-
-    row: Rows
-    columns: Columns
-
-    @property
-    def anew(self) -> Rows:
-        """The sites that have to be measured."""
-        return np.flatnonzero(self.row < 0)
-
-    def parts(self) -> dict[str, tuple[Rows, Column]]:
-        """Return for each attribute the sites that keep their values, and these."""
-        stay = np.flatnonzero(self.row >= 0)
-        return {name: (stay, column.take(self.row[stay])) for name, column in self.columns.items()}
-
-
 class Changes:
-    """What changed between the moment a block was made and another, read once for all layers."""
+    """What changed between the moment that blocks were made and another; what layers share is read once."""
 
-    def __init__(self, conn: sa.Connection, catalogue: Catalogue, before: Moment, now: Moment) -> None:
-        self.catalogue, self.before, self.now = catalogue, before, now
+    def __init__(
+        self, conn: sa.Connection, catalogue: Catalogue, before: Moment, now: Moment, *, sites: Mapping[Kind, Sites]
+    ) -> None:
+        self.catalogue, self.before, self.now, self.sites = catalogue, before, now, sites
         self.boundaries = read_boundary(conn, before.revisions), read_boundary(conn, now.revisions)
+        self.same_boundary = len({one and _wkb(one.geometry) for one in self.boundaries}) == 1
         parcels = before.revisions[PARCEL], now.revisions[PARCEL]
         self.drawn_alike = pairs(conn, *parcels, ())
         self.all_alike = pairs(conn, *parcels, parcel_fields(catalogue))
-        self.moved = self._moved(conn, *parcels)
+        self.moved = _others(conn, *parcels, self.drawn_alike)
+        self.offers_alike = self._offers(conn, _others(conn, *parcels, self.all_alike))
+        self.neighbours = Neighbours(sites["parcels"])
+        self._standings: dict[Kind, tuple[str, Rows, Bounds]] = {}
 
-    def _moved(self, conn: sa.Connection, old: Revision, new: Revision) -> frozenset[str]:
-        """Return the parcels, of before and now, that are not drawn as they were."""
-        fresh = np.flatnonzero(self.drawn_alike < 0)
-        lost = np.setdiff1d(np.arange(old.rows), self.drawn_alike)
-        return frozenset(_keys(conn, old, lost)) | frozenset(_keys(conn, new, fresh))
+    def former(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> Former | None:
+        """Return which sites keep the values that a block of `before` gives them; None: the layer is a new one."""
+        if (layer.name in self.before.revisions) != (layer.name in self.now.revisions):
+            return None
+        return Former(block, self._standing(conn, layer, kind, block)[0])
 
-    def kept(self, conn: sa.Connection, layer: Layer, block: Profile, sites: Sites) -> Kept:
-        """Return which parcels keep the values that a block of `before` gives them."""
-        row = (self.all_alike if layer.name == PARCEL or layer.list else self.drawn_alike).copy()
-        columns = profiles.read(conn, block)
+    def needs(self, conn: sa.Connection, layer: Layer, parcels: Profile | None, anew: Sites) -> Needs | None:
+        """Return what sites to measure need to know of a layer; None: all of it.
+
+        The nearest row to a parcel (of the block `parcels` of `before`) that keeps its value is no farther from a
+        site beside it than both are large and apart.
+        """
+        if layer.name == NET:
+            return Needs(anew, ())
+        if parcels is None:
+            return None
+        row, bounds = self._standing(conn, layer, "parcels", parcels)
+        return Needs(anew, self.neighbours.bounds(row >= 0, bounds, anew))
+
+    def _standing(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> tuple[Rows, Bounds]:
+        """Return for each site its row in a block, -1 where it has to be measured, and how far the nearest rows are."""
+        name, row, bounds = self._standings.get(kind, ("", None, None))
+        if name != layer.name or row is None or bounds is None:
+            row, bounds = self._stood(conn, layer, kind, block)
+            self._standings[kind] = layer.name, row, bounds
+        return row, bounds
+
+    def _stood(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> tuple[Rows, Bounds]:
+        sites, row = self.sites[kind], self._alike(layer, kind).copy()
         if layer.name == NET:
             row[_within(sites, self._other_zones(conn, layer), 0.0)] = -1
-            return Kept(row, columns)
+            return row, ()
         was, now = self.before.revisions.get(layer.name), self.now.revisions.get(layer.name)
-        if layer.name == PARCEL or (was is None and now is None):
-            return Kept(row, columns)
-        if was is None or now is None:
-            return Kept(np.full(len(sites), -1, dtype=np.intp), columns)
-        values = {name: column.take(row) for name, column in columns.items()}
+        if layer.name == PARCEL or was is None or now is None:
+            return row, ()
+        told = [one.short for one in attributes_of(layer) if one.spec.measure == "nearest_distance"]
+        columns = profiles.read(conn, block, [name for name in told if name in block.types])
+        bounds = _bounds(layer, {name: column.take(row) for name, column in columns.items()}, len(row))
         went, came = self._rows(conn, layer, was, now)
         for revision, rows, moment in ((was, went, self.before), (now, came, self.now)):
             if len(rows):
-                row[reached(layer, sites, _features(conn, layer, revision, rows, moment), values)] = -1
+                row[reached(layer, sites, _features(conn, layer, revision, rows, moment), bounds)] = -1
         row[self._said_otherwise(was, now, sites)] = -1
-        return Kept(row, columns)
+        return row, bounds
+
+    def _alike(self, layer: Layer, kind: Kind) -> Rows:
+        """Return for each site the row of the same site before, -1 where it is not the same to a layer."""
+        if kind == "offers":
+            return self.offers_alike
+        return self.all_alike if layer.name == PARCEL or layer.list else self.drawn_alike
+
+    def _offers(self, conn: sa.Connection, others: frozenset[str]) -> Rows:
+        """Return for each offer the row of the one before that says the same of the same parcels."""
+        if "offers" not in self.sites:
+            return np.empty(0, dtype=np.intp)
+        sites, old, new = self.sites["offers"], self.before.revisions.get(OFFER), self.now.revisions[OFFER]
+        if old is None:
+            return np.full(len(sites), -1, dtype=np.intp)
+        row = pairs(conn, old, new, {*old.types, *new.types})
+        row[[not others.isdisjoint(members) for members in sites.members]] = -1
+        return row
 
     def _rows(self, conn: sa.Connection, layer: Layer, old: Revision, new: Revision) -> tuple[Rows, Rows]:
         """Return the rows of a layer that went, and those that came: other cells, another shape, another day."""
@@ -124,34 +147,64 @@ class Changes:
 
     def _other_zones(self, conn: sa.Connection, layer: Layer) -> Shapes:
         """Return the polygons that take land from the net area either only before or only now."""
-        names = {*rule_layers(layer.net), BOUNDARY}
-        moments = (self.before, self.now)
+        names, moments = {*rule_layers(layer.net), BOUNDARY}, (self.before, self.now)
         held = [{name: one.revisions[name].id for name in names & set(one.revisions)} for one in moments]
         if held[0] == held[1]:
             return np.empty(0, dtype=object)
-        before, now = (
-            _zones(read_zones(conn, self.catalogue, layer.net, moment.revisions, boundary=boundary))
-            for moment, boundary in zip(moments, self.boundaries, strict=True)
+        rows: dict[str, tuple[Rows, Rows]] = {}
+        for name in rule_layers(layer.net):
+            was, now = self.before.revisions.get(name), self.now.revisions.get(name)
+            if was is not None and now is not None:
+                same = pairs(conn, was, now, rule_fields(layer.net, name))
+                rows[name] = np.setdiff1d(np.arange(was.rows), same), np.flatnonzero(same < 0)
+        # What rows that stay take is the same before and now.
+        sides = [{name: both[side] for name, both in rows.items()} for side in (0, 1)]
+        then, today = (
+            self._zones_of(conn, layer, moment, boundary, only)
+            for moment, boundary, only in zip(moments, self.boundaries, sides, strict=True)
         )
-        other: Shapes = shapely.from_wkb([wkb for wkb, _ in ((before - now) + (now - before)).elements()])
+        other: Shapes = shapely.from_wkb([wkb for wkb, _ in ((then - today) + (today - then)).elements()])
         return other
+
+    def _zones_of(
+        self, conn: sa.Connection, layer: Layer, moment: Moment, boundary: Cover | None, only: Mapping[str, Rows]
+    ) -> "Counter[Zone]":
+        def which(name: str, _: Revision) -> Which:
+            return Which(rows=only[name].tolist()) if name in only else ALL
+
+        steps, revisions = layer.net, moment.revisions
+        found = read_zones(conn, self.catalogue, steps, revisions, boundary=boundary, which=which)
+        return _zones(all_drawn(found.unpacked()))
 
     def _said_otherwise(self, old: Revision, new: Revision, sites: Sites) -> Mask:
         """Return the sites for which the end of the coverage is another."""
+        if old.id == new.id and self.same_boundary:
+            return np.zeros(len(sites), dtype=bool)
         before, now = cover_of(old, self.boundaries[0]), cover_of(new, self.boundaries[1])
         if before.stated == now.stated and _wkb(before.geometry) == _wkb(now.geometry):
             return np.zeros(len(sites), dtype=bool)
+        sites = sites.unpacked()
         one, other = known(sites, before), known(sites, now)
         return np.asarray((one.outside != other.outside) | (one.horizon != other.horizon), dtype=bool)
 
 
-def _zones(features: Features) -> Counter[tuple[bytes, tuple[object, ...]]]:
+Zone = tuple[bytes, tuple[object, ...]]
+"""A polygon, and what it takes."""
+
+
+def _zones(features: Features) -> Counter[Zone]:
     """Count the polygons of zones with what they take."""
     says = features.table.select([name for name in features.table.column_names if name not in SAYS])
     rows = list(zip(*says.to_pydict().values(), strict=True))
     keys = features.table.column("key").to_pylist()
     faces = zip(shapely.to_wkb(features.faces).tolist(), features.face_row.tolist(), strict=True)
     return Counter((wkb, (keys[row], *rows[row])) for wkb, row in faces)
+
+
+def _others(conn: sa.Connection, old: Revision, new: Revision, same: Rows) -> frozenset[str]:
+    """Return the parcels, of before and now, that have no row of the other that says the same."""
+    lost, fresh = np.setdiff1d(np.arange(old.rows), same), np.flatnonzero(same < 0)
+    return frozenset(_keys(conn, old, lost)) | frozenset(_keys(conn, new, fresh))
 
 
 def _keys(conn: sa.Connection, revision: Revision, rows: Rows) -> list[str]:
@@ -172,13 +225,13 @@ def _features(conn: sa.Connection, layer: Layer, revision: Revision, rows: Rows,
     return read_features(conn, layer, revision, as_of=moment.as_of, parcels=named, which=which)
 
 
-def reached(layer: Layer, sites: Sites, features: Features, values: Mapping[str, Column]) -> Mask:
-    """Return the sites that some rows of a layer can reach, whether they came or went; `values` are those so far."""
+def reached(layer: Layer, sites: Sites, features: Features, bounds: Bounds) -> Mask:
+    """Return the sites that some rows of a layer can reach, whether they came or went."""
     hit = _named(layer, sites, features)
     every = np.ones(len(features), dtype=bool)
     touch = max((one.spec.reach_m or 0.0 for one in attributes_of(layer) if one.spec.measure not in NEAREST), default=0)
     hit |= _within(sites, _pieces(features, every), touch)
-    for where, bound in _bounds(layer, values):
+    for where, bound in bounds:
         _, maybe = choose(layer, features.table, where)
         hit |= _within(sites, _pieces(features, maybe), bound)
     return hit
@@ -196,18 +249,20 @@ def _pieces(features: Features, rows: Mask) -> Shapes:
     return pieces
 
 
-def _bounds(layer: Layer, values: Mapping[str, Column]) -> Iterator[tuple[Where, Floats | float]]:
-    """Yield for every set of rows of which the nearest is asked how far from each site it can be, in metres."""
+def _bounds(layer: Layer, values: Mapping[str, Column], sites: int) -> Bounds:
+    """Return for every set of rows of which the nearest is asked how far from each site it can be: m."""
     near = [one for one in attributes_of(layer) if one.spec.measure in NEAREST]
     told = {one.short: one.spec for one in near if one.spec.measure == "nearest_distance" and one.spec.reach_m is None}
     done: list[tuple[Where, float | None]] = []
+    found: list[tuple[Where, Floats]] = []
     for one in near:
         if (one.spec.where, one.spec.reach_m) in done:
             continue
         done.append((one.spec.where, one.spec.reach_m))
-        high = (values[name] for name, spec in told.items() if spec.where == one.spec.where and name in values)
-        bound = next((_far(column) for column in high), np.inf)
-        yield one.spec.where, np.minimum(bound, np.inf if one.spec.reach_m is None else one.spec.reach_m)
+        high = (_far(values[name]) for name, spec in told.items() if spec.where == one.spec.where and name in values)
+        bound = next(high, np.full(sites, np.inf))
+        found.append((one.spec.where, np.minimum(bound, np.inf if one.spec.reach_m is None else one.spec.reach_m)))
+    return found
 
 
 def _far(column: Column) -> Floats:
@@ -215,15 +270,24 @@ def _far(column: Column) -> Floats:
     return np.where(np.isnan(column.high), np.inf, column.high)
 
 
+def _perhaps(sites: Sites, pieces: Shapes, bound: Floats | float) -> Mask:
+    """Return the drawn sites that may lie no farther from some piece than a bound, found without looking at shapes."""
+    boxes = wider(sites.bounds, bound)
+    drawn, finite = ~np.isnan(sites.bounds[:, 0]), np.isfinite(boxes).all(axis=1)
+    places = np.asarray(shapely.bounds(pieces), dtype=np.float64).reshape(-1, 4)
+    drawn[finite] = meeting(boxes[finite], places)
+    return drawn
+
+
 def _within(sites: Sites, pieces: Shapes, bound: Floats | float) -> Mask:
     """Return the sites whose circle about their box lies no farther from some piece than a bound, in metres."""
     if not len(pieces):
         return np.zeros(len(sites), dtype=bool)
-    boxes: npt.NDArray[np.float64] = np.asarray(shapely.bounds(sites.geometry), dtype=np.float64).reshape(-1, 4)
-    drawn = np.flatnonzero(~np.isnan(boxes[:, 0]))
-    low, high = boxes[:, :2], boxes[:, 2:]
-    middles = shapely.points(((low + high) / 2)[drawn])
-    index, distance = shapely.STRtree(pieces).query_nearest(middles, return_distance=True, all_matches=False)
+    near = np.flatnonzero(_perhaps(sites, pieces, bound))
+    middles, half = circles(sites.bounds[near])
+    index, distance = shapely.STRtree(pieces).query_nearest(
+        shapely.points(middles), return_distance=True, all_matches=False
+    )
     gap = np.full(len(sites), np.inf)
-    gap[drawn[index[0]]] = distance - (np.hypot(*(high - low).T) / 2)[drawn[index[0]]]
+    gap[near[index[0]]] = distance - half[index[0]]
     return np.asarray((gap <= bound + MARGIN_M) & np.isfinite(gap), dtype=bool)

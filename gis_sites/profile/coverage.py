@@ -32,7 +32,9 @@ class Cover:
         shapes = [part.geometry for part in every]
         if any(shape is None for shape in shapes):
             return cls(None, stated)
-        return cls(shapely.union_all(np.array(shapes, dtype=object)), stated)
+        # Many parts cover the same: uniting them once is enough, and takes a moment instead of a minute.
+        different = list({shape.wkb: shape for shape in shapes if shape is not None}.values())
+        return cls(shapely.union_all(np.array(different, dtype=object)), stated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,10 @@ def _inside(sites: Sites, geometry: BaseGeometry) -> Floats:
     shapely.prepare(geometry)
     whole = shapely.covers(geometry, sites.geometry)
     inside = np.where(whole, sites.area, 0.0)
-    rest = np.flatnonzero(~whole & shapely.intersects(geometry, sites.geometry))
+    rest = np.flatnonzero(~whole)
+    rest = rest[shapely.intersects(geometry, sites.geometry[rest])]
+    if not len(rest):
+        return inside
     pieces = cut_one(geometry)
     site, face = shapely.STRtree(pieces).query(sites.geometry[rest])
     order = np.lexsort((face, site))

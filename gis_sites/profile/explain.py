@@ -99,7 +99,7 @@ class _Asked:
         every = steps(net_scene(self.conn, self.catalogue, self.state, self.sites, boundary=self.boundary))
         entry = {**self._attribute(attribute, column, None), "steps": every}
         if entry["state"] in {"range", "unknown"}:
-            entry["reason"] = "outside_coverage" if any(one["unknown"] for one in every) else "rows_do_not_tell"
+            entry["reason"] = _net_reason(every)
         return entry
 
     def _attribute(self, attribute: Attribute, column: Column | None, scene: Scene | None) -> dict[str, Any]:
@@ -190,3 +190,10 @@ class _Asked:
         part = next((one for one in parts if one.name == row["part"]), None)
         dated = part.dated.isoformat() if part and part.dated else None
         return {**self._loads[load], "dated": dated, "publisher": part.publisher if part else None}
+
+
+def _net_reason(steps: list[dict[str, Any]]) -> str:
+    """Say in a word why a net area is not exact."""
+    if any(one["unknown"] for one in steps):
+        return "outside_coverage"
+    return "place_unknown" if any(one["unplaced_m2"] for one in steps) else "rows_do_not_tell"

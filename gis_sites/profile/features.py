@@ -6,7 +6,7 @@ follows each geometry alone, so it is the same in every partition.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ import pyarrow as pa
 import shapely
 
 from gis_sites.columns import Rows
+
+if TYPE_CHECKING:
+    from gis_sites.profile.nearby import Blocks
 
 Shapes = npt.NDArray[np.object_]
 Mask = npt.NDArray[np.bool_]
@@ -68,29 +71,37 @@ class Features:
         shapes = {name: shapely.from_wkb(state[name]) for name in ("faces", "edges")}
         vars(self).update({**state, **shapes})
 
-    def keep(self, faces: Mask, edges: Mask) -> "Features":
-        """Return the rows and pieces that remain when only some pieces are kept; rows keep their order."""
-        stays = np.zeros(len(self), dtype=bool)
-        stays[self.face_row[faces]] = True
-        stays[self.edge_row[edges]] = True
-        stays |= self.dimension < 0  # rows without a geometry speak through their fields
-        new_row = np.cumsum(stays) - 1
+    @cached_property
+    def blocks(self) -> "tuple[Blocks, Blocks]":
+        """The boxes of the faces and of the edges, ready to be asked many times which are near."""
+        from gis_sites.profile.nearby import Blocks
+
+        return Blocks.of(self.face_bounds), Blocks.of(self.edge_bounds)
+
+    @cached_property
+    def bare(self) -> Rows:
+        """The rows without a geometry: they speak through their fields."""
+        return np.flatnonzero(self.dimension < 0)
+
+    def keep(self, faces: Rows, edges: Rows) -> "Features":
+        """Return the rows and pieces that remain when only some pieces (rising) are kept; rows keep their order."""
+        rows = np.unique(np.concatenate([self.face_row[faces], self.edge_row[edges], self.bare]))
         return Features(
-            self.table.filter(pa.array(stays)).combine_chunks(),
-            self.dimension[stays],
+            self.table.take(pa.array(rows)).combine_chunks(),
+            self.dimension[rows],
             self.faces[faces],
-            new_row[self.face_row[faces]],
+            np.searchsorted(rows, self.face_row[faces]),
             self.edges[edges],
-            new_row[self.edge_row[edges]],
+            np.searchsorted(rows, self.edge_row[edges]),
         )
 
 
-def cut(table: pa.Table, geometry: Shapes) -> Features:
-    """Cut the geometries of rows into faces and edges."""
+def cut(table: pa.Table, geometry: Shapes, *, edged: bool = True) -> Features:
+    """Cut the geometries of rows into faces and, where some measure looks at boundaries and lines, edges."""
     dimension = np.asarray(shapely.get_dimensions(geometry), dtype=np.int8)
     dimension[shapely.is_empty(geometry)] = -1
     faces, face_row = _faces(geometry[dimension == 2])
-    edges, edge_row = _edges(geometry)
+    edges, edge_row = _edges(geometry if edged else geometry[:0])
     polygons = np.flatnonzero(dimension == 2)
     return Features(table, dimension, faces, polygons[face_row] if len(face_row) else face_row, edges, edge_row)
 
@@ -182,31 +193,14 @@ def ragged(sizes: Rows) -> tuple[Rows, Rows]:
     return group, place
 
 
-def near(features: Features, box: Box, subsets: list[Mask]) -> Features:
-    """Return all that sites inside a box can need: what meets the box, and the nearest row of every subset.
-
-    Any point of the box is at most (distance from the box to a piece + the piece's diagonal + the box's diagonal)
-    away from that piece, so nothing farther than the least such sum can be anybody's nearest.
-    """
-    edge_gap = gap(features.edge_bounds, box)
-    edge_far = edge_gap + np.hypot(*(features.edge_bounds[:, 2:] - features.edge_bounds[:, :2]).T)
-    diagonal = float(np.hypot(box[2] - box[0], box[3] - box[1]))
-    edges = edge_gap <= 0
-    for subset in subsets:
-        mine = subset[features.edge_row]
-        if mine.any():
-            edges |= mine & (edge_gap <= edge_far[mine].min() + diagonal + 1e-3)
-    return features.keep(gap(features.face_bounds, box) <= 1e-3, edges)
-
-
 def gap(boxes: Box, box: Box) -> npt.NDArray[np.float64]:
-    """Return the distances between boxes and one box; 0 where they meet.
+    """Return the distances between boxes and one box, or between boxes pair by pair; 0 where they meet.
 
     >>> gap(np.array([[4.0, 5.0, 6.0, 7.0]]), np.array([0.0, 0.0, 1.0, 1.0])).tolist()
     [5.0]
     """
-    dx = np.maximum(np.maximum(boxes[:, 0] - box[2], box[0] - boxes[:, 2]), 0.0)
-    dy = np.maximum(np.maximum(boxes[:, 1] - box[3], box[1] - boxes[:, 3]), 0.0)
+    dx = np.maximum(np.maximum(boxes[..., 0] - box[..., 2], box[..., 0] - boxes[..., 2]), 0.0)
+    dy = np.maximum(np.maximum(boxes[..., 1] - box[..., 3], box[..., 1] - boxes[..., 3]), 0.0)
     return np.asarray(np.hypot(dx, dy), dtype=np.float64)
 
 

@@ -70,7 +70,7 @@ def _codes(layer: Layer, name: str) -> dict[str, str]:
     codes: dict[str, str] = {}
     for word in name.split("/"):
         field = next((one for one, spec in fields.items() if word in spec.allowed and one not in codes), None)
-        matches = (re.fullmatch(spec.pattern, word) for spec in fields.values() if spec.pattern)
+        matches = (re.fullmatch(spec.pattern, word, re.ASCII) for spec in fields.values() if spec.pattern)
         if field:
             codes[field] = word
         elif match := next((one for one in matches if one), None):

@@ -4,7 +4,6 @@ The high end has lost what is surely lost, the low end what may be: around rows 
 nobody knows of any rows. Areas are planar, of the drawn site, as shares are.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +14,14 @@ import shapely
 from gis_sites.catalogue import Attribute
 from gis_sites.columns import Floats, Range, Rows
 from gis_sites.layer import NetStep
+from gis_sites.profile.communes import NO_COMMUNE, communes, held_somewhere
 from gis_sites.profile.features import Mask, Shapes
-from gis_sites.profile.net_zones import ROUND, row_numbers
+from gis_sites.profile.net_lists import own_lists
+from gis_sites.profile.net_zones import ROUND, all_drawn, row_numbers
 from gis_sites.profile.pieces import Pieces, areal, overlaps, unions
 from gis_sites.profile.proximity import MICROMETRES
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.sites import PARCEL
-
-NO_COMMUNE = "0"
-"""The kind of commune of a site whose identifier does not tell, or whose parcels differ."""
-_COMMUNE = re.compile(r"\d{6}_(\d)\.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +30,8 @@ class Waterfall:
 
     `takes` are the areas of the step's own land on the site, whatever was taken before; `leaves` what is left when
     it and all before it are gone. Two ends each: the low end of what is left goes with the high end of what is taken.
-    `unknown` are pairs of a site and a zone where nobody knows of any rows. `shape` is what is not surely lost,
+    `unknown` are pairs of a site and a zone where nobody knows of any rows; `unplaced` is what each step takes at
+    most of land that only a list tells of, nobody knows where (`net_lists`). `shape` is what is not surely lost,
     `sure_shape` what is left whatever is unknown.
     """
 
@@ -41,6 +39,7 @@ class Waterfall:
     takes: tuple[Floats, Floats]
     leaves: tuple[Floats, Floats]
     unknown: tuple[Rows, Rows]
+    unplaced: Floats
     shape: Shapes
     sure_shape: Shapes
 
@@ -67,10 +66,11 @@ def net_area(scene: Scene, attribute: Attribute) -> Range:
 def waterfall(scene: Scene) -> Waterfall:
     """Take from each site of a scene of zones (`net_zones.zones`) what the steps of its layer say."""
     features, steps = scene.features, scene.layer.net
-    pieces = overlaps(scene.sites, features)
+    pieces = overlaps(scene.sites, all_drawn(held_somewhere(features, scene.sites.members)))
     here, maybe_here = _where_it_holds(scene, pieces)
     flags = {name: _flags(features.table, name)[pieces.row] for name in ("sure", "may", "unknown")}
-    sure, may = flags["sure"] & here, flags["may"] & maybe_here
+    lists = own_lists(scene, pieces, maybe_here)
+    sure, may = flags["sure"] & here, flags["may"] & maybe_here & ~lists.answered
     every = np.arange(len(scene), dtype=np.intp)
     high = _track(scene, every, pieces.some(sure), _setbacks(scene, "sure_m"))
     low = _Track(high.takes.copy(), high.leaves.copy(), high.shape.copy())
@@ -81,15 +81,17 @@ def waterfall(scene: Scene) -> Waterfall:
         worst = _track(scene, doubtful, pieces.some(may), setbacks)
         low.takes[doubtful], low.leaves[doubtful] = worst.takes, np.minimum(worst.leaves, high.leaves[doubtful])
         low.shape[doubtful] = worst.shape
-    lost = flags["unknown"] & may
-    return Waterfall(
+    lost = flags["unknown"] & (may | lists.left_open)
+    left = Waterfall(
         steps,
         (high.takes, low.takes),
         (low.leaves, high.leaves),
         (pieces.site[lost], pieces.row[lost]),
+        np.zeros_like(high.takes),
         high.shape,
         low.shape,
     )
+    return lists.taken(left, scene.sites.area)
 
 
 def _track(scene: Scene, sites: Rows, pieces: Pieces, setbacks: dict[int, float]) -> _Track:
@@ -149,16 +151,6 @@ def _where_it_holds(scene: Scene, pieces: Pieces) -> tuple[Mask, Mask]:
         sure[at] = [kind in where for kind, where in told]
         maybe[at] = [kind in where or kind == NO_COMMUNE for kind, where in told]
     return sure, maybe
-
-
-def communes(members: tuple[tuple[str, ...], ...]) -> list[str]:
-    """Return the kind of commune of each site: the digit after `_` in the identifiers of its parcels.
-
-    >>> communes((("306101_1.0001.7",), ("306102_2.0001.7", "306102_5.0001.8"), ("7",)))
-    ['1', '0', '0']
-    """
-    kinds = [{match[1] if (match := _COMMUNE.match(one)) else NO_COMMUNE for one in some} for some in members]
-    return [kind.pop() if len(kind) == 1 else NO_COMMUNE for kind in kinds]
 
 
 def _flags(table: pa.Table, name: str) -> npt.NDArray[np.bool_]:

@@ -8,11 +8,13 @@ import shapely
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue
+from gis_sites.layer import NetRule
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Shapes
 from gis_sites.profile.net_area import Waterfall, waterfall
-from gis_sites.profile.net_reading import net_layer, read_zones
-from gis_sites.profile.reading import drawn, read_boundary
+from gis_sites.profile.net_reading import net_layer, read_zones, zones_around
+from gis_sites.profile.net_zones import all_drawn
+from gis_sites.profile.reading import drawn, parcel_fields, read_boundary
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.sites import PARCEL, Sites
 from gis_sites.store import revisions as store
@@ -24,10 +26,13 @@ def net_scene(
     conn: sa.Connection, catalogue: Catalogue, state: State, sites: Sites, *, boundary: Cover | None
 ) -> Scene:
     """Read what the rules of the net area need to know about some sites that lie together."""
-    layer = net_layer(catalogue.layer(PARCEL), state.as_of)
+    layer = net_layer(catalogue, state.as_of)
     x0, y0, x1, y1 = np.nan_to_num(shapely.total_bounds(sites.geometry)).tolist()
-    zones = read_zones(conn, catalogue, layer.net, state.revisions, boundary=boundary, bounds=(x0, y0, x1, y1))
-    return Scene(layer, sites, zones, known(sites, Cover(None, stated=False)))
+    zones = read_zones(
+        conn, catalogue, layer.net, state.revisions, boundary=boundary,
+        which=lambda name, _: zones_around((x0, y0, x1, y1), layer.net, name),
+    )  # fmt: skip
+    return Scene(layer, sites, all_drawn(zones.unpacked()), known(sites, Cover(None, stated=False)))
 
 
 def net_polygons(conn: sa.Connection, catalogue: Catalogue, state: State, parcels: Sequence[str]) -> dict[str, Shapes]:
@@ -36,7 +41,8 @@ def net_polygons(conn: sa.Connection, catalogue: Catalogue, state: State, parcel
     `state` is read with its coverages. Each parcel is read by itself, so that they may lie far apart.
     """
     boundary = read_boundary(conn, state.revisions)
-    found = store.read(conn, state.revisions[PARCEL], columns=(), which=Which(keys=list(parcels)))
+    columns, which = parcel_fields(catalogue), Which(keys=list(parcels))
+    found = store.read(conn, state.revisions[PARCEL], columns=columns, layer=catalogue.layer(PARCEL), which=which)
     shapes, keys = drawn(found.geometry), found.table["key"].to_pylist()
     result = {}
     for row, key in enumerate(keys):
@@ -51,8 +57,9 @@ def steps(scene: Scene) -> list[dict[str, Any]]:
 
     Returns:
         one entry a step: `step, title, takes_m2` (its own land, whatever was taken before), `leaves_m2` (what is
-        left when it and all before it are gone), each with a low and a high end, and `unknown`, the layers of which
-        nobody knows enough.
+        left when it and all before it are gone), each with a low and a high end, `unplaced_m2` (how much of it only
+        the parcel's own list tells of, nobody knows where), `unknown`, the layers of which nobody knows enough, and
+        `rules`: how far around which layer's rows, since when, who says so and how sure that is.
     """
     left = waterfall(scene)
     unknown = _unknown(scene, left)
@@ -62,10 +69,16 @@ def steps(scene: Scene) -> list[dict[str, Any]]:
             "title": step.title.model_dump(),
             "takes_m2": {"low": float(left.takes[0][0, place]), "high": float(left.takes[1][0, place])},
             "leaves_m2": {"low": float(left.leaves[0][0, place]), "high": float(left.leaves[1][0, place])},
+            "unplaced_m2": float(left.unplaced[0, place]),
             "unknown": unknown.get(place, []),
+            "rules": [_rule(rule) for rule in step.rules],
         }
         for place, step in enumerate(left.steps)
     ]
+
+
+def _rule(rule: NetRule) -> dict[str, Any]:
+    return rule.model_dump(mode="json", by_alias=True, exclude={"listed"})
 
 
 def _unknown(scene: Scene, left: Waterfall) -> dict[int, list[str]]:

@@ -1,7 +1,8 @@
 """The net area as a block of its own: what it is made from, and its zones from the store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,8 +10,9 @@ from gis_sites.catalogue import Catalogue, Layer
 from gis_sites.layer import NetStep
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import Features
-from gis_sites.profile.net_zones import Held, holding, rule_fields, rule_layers, zones
-from gis_sites.profile.reading import cover_of, drawn
+from gis_sites.profile.net_zones import Held, around_rows, holding, rule_fields, rule_layers, where_nobody_knows
+from gis_sites.profile.packed import Packed, packed
+from gis_sites.profile.reading import cover_of, drawn, in_parts
 from gis_sites.profile.sites import PARCEL
 from gis_sites.store import revisions as store
 from gis_sites.store.revisions import ALL, Revision, Which
@@ -29,13 +31,20 @@ def blocks_of(catalogue: Catalogue, as_of: date) -> Iterator[Layer]:
             continue
         rest = {name: spec for name, spec in layer.attributes.items() if name not in apart}
         yield layer.model_copy(update={"attributes": rest, "net": ()})
-        yield net_layer(layer, as_of)
+        yield net_layer(catalogue, as_of)
 
 
-def net_layer(layer: Layer, as_of: date) -> Layer:
-    """Return the parcels' layer with nothing but the net area, and the rules that hold on a day."""
+def net_layer(catalogue: Catalogue, as_of: date) -> Layer:
+    """Return the parcels' layer with nothing but the net area, and the rules that hold on a day.
+
+    Its list and fields are those of the layer of which parcels carry lists of their own, where rules ask for them.
+    """
+    layer = catalogue.layer(PARCEL)
     apart = {name: spec for name, spec in layer.attributes.items() if spec.measure == MEASURE}
-    return layer.model_copy(update={"name": NET, "attributes": apart, "net": holding(layer.net, as_of)})
+    fresh: dict[str, Any] = {"name": NET, "attributes": apart, "net": holding(layer.net, as_of)}
+    for listed in sorted({rule.layer for step in fresh["net"] for rule in step.rules if rule.listed}):
+        fresh |= {"list": catalogue.layer(listed).list, "fields": catalogue.layer(listed).fields}
+    return layer.model_copy(update=fresh)
 
 
 def of_layer(layer: Layer) -> str:
@@ -50,26 +59,28 @@ def read_zones(
     revisions: Mapping[str, Revision],
     *,
     boundary: Cover | None,
-    bounds: tuple[float, float, float, float] | None = None,
-) -> Features:
-    """Read the rows that the rules look at and make their zones; within `bounds` only, where given."""
-    held = {}
-    for name in rule_layers(steps):
-        if (revision := revisions.get(name)) is None:
-            continue
-        layer = catalogue.layer(name)
-        which = ALL if bounds is None else Which(bounds=_wider(bounds, steps, name))
-        found = store.read(conn, revision, columns=rule_fields(steps, name), layer=layer, which=which)
-        held[name] = Held(layer, found.table, drawn(found.geometry), cover_of(revision, boundary))
-    return zones(steps, held)
+    which: Callable[[str, Revision], Which] = lambda layer, revision: ALL,
+) -> Packed:
+    """Read the rows that the rules look at and make their zones, strips undrawn; of a layer only some, where told."""
+    held = {name: revisions[name] for name in rule_layers(steps) if name in revisions}
+
+    def parts() -> Iterator[Features]:
+        for name, revision in held.items():
+            layer, columns, nowhere = catalogue.layer(name), rule_fields(steps, name), Cover(None, stated=False)
+            for part in in_parts(revision, which(name, revision)):
+                found = store.read(conn, revision, columns=columns, layer=layer, which=part)
+                yield around_rows(steps, Held(layer, found.table, drawn(found.geometry), nowhere))
+        covers = {name: cover_of(revision, boundary) for name, revision in held.items()}
+        yield from where_nobody_knows(steps, covers)
+
+    return packed(parts())
 
 
-def _wider(
-    bounds: tuple[float, float, float, float], steps: Sequence[NetStep], layer: str
-) -> tuple[float, float, float, float]:
+def zones_around(bounds: tuple[float, float, float, float], steps: Sequence[NetStep], layer: str) -> Which:
+    """Return the rows of a layer that can take land inside a box."""
     x0, y0, x1, y1 = bounds
     by = reach_of(steps, layer)
-    return x0 - by, y0 - by, x1 + by, y1 + by
+    return Which(bounds=(x0 - by, y0 - by, x1 + by, y1 + by))
 
 
 def reach_of(steps: Sequence[NetStep], layer: str) -> float:

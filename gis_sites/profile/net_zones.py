@@ -5,7 +5,7 @@ every code the cell could hold would lose for sure, and what any of them could a
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +17,8 @@ from gis_sites.catalogue import UNKNOWN, Layer
 from gis_sites.columns import Floats, Rows
 from gis_sites.layer import NetRule, NetStep
 from gis_sites.profile.coverage import Cover
-from gis_sites.profile.features import Features, Shapes, cut_faces
+from gis_sites.profile.features import Features, Shapes, cut_faces, nothing
+from gis_sites.profile.packed import packed
 from gis_sites.profile.selection import column_of
 from gis_sites.profile.sites import PARCEL
 
@@ -127,47 +128,82 @@ def zones(steps: Sequence[NetStep], held: dict[str, Held]) -> Features:
         polygons with `step`, `layer`, `communes`, `sure`, `may`, `unknown` (nobody knows of rows there), `sure_m`,
         `may_m`, and the row each was made from; a setback from the site's own boundary has no polygon.
     """
-    every = [zone for group in groups(steps) for zone in _of_group(group, held)]
-    tables = [table for table, _ in every]
-    shapes = [shape for _, shape in every]
-    if not every:
-        return cut_faces(pa.table({"step": pa.array([], pa.int32())}), np.empty(0, dtype=object))
-    return cut_faces(pa.concat_tables(tables).combine_chunks(), np.concatenate(shapes))
+    every = [around_rows(steps, one) for _, one in sorted(held.items())]
+    nobody = where_nobody_knows(steps, {name: one.cover for name, one in held.items()})
+    return all_drawn(packed([*every, *nobody]).unpacked() if every or nobody else nothing())
 
 
-def _of_group(group: Group, held: dict[str, Held]) -> Iterator[tuple[pa.Table, Shapes]]:
-    nobody = np.array([None], dtype=object)
-    if group.layer == PARCEL:
-        least, most = (max((getattr(rule, end) or 0.0 for rule in group.rules), default=0.0) for end in ENDS)
-        yield _table(group, None, (True, True), (least, most)), nobody
-        return
-    known = held.get(group.layer)
-    if known is None:
-        yield _table(group, None, (False, True), unknown=True), np.array([EVERYWHERE], dtype=object)
-        return
-    least, most = widths(known.layer, known.table, group.rules)
-    for rows, width, ends in (
-        (np.flatnonzero(least == most), least, (True, True)),
-        (np.flatnonzero(~np.isnan(least) & (least < most)), least, (True, False)),
-        (np.flatnonzero(~np.isnan(most) & (np.isnan(least) | (least < most))), most, (False, True)),
-    ):
-        shapes = _around(known.geometry[rows], width[rows])
-        drawn = np.flatnonzero(~shapely.is_empty(shapes))
-        yield _table(group, known.table.take(pa.array(rows[drawn])), ends), shapes[drawn]
-    if (hidden := _hidden(known.cover, group.reach)) is not None:
-        yield _table(group, None, (False, True), unknown=True), np.array([hidden], dtype=object)
+def around_rows(steps: Sequence[NetStep], held: Held) -> Features:
+    """Make the zones around rows of a layer, in the order of rows.
+
+    Strips are not drawn yet: they are the rows' own shapes, as edges, with their `width_m`: a tenth of the memory.
+    """
+    tables, places = [], []
+    for group in (one for one in groups(steps) if one.layer == held.layer.name):
+        least, most = widths(held.layer, held.table, group.rules)
+        for rows, width, ends in (
+            (np.flatnonzero(least == most), least, (True, True)),
+            (np.flatnonzero(~np.isnan(least) & (least < most)), least, (True, False)),
+            (np.flatnonzero(~np.isnan(most) & (np.isnan(least) | (least < most))), most, (False, True)),
+        ):
+            shapes = held.geometry[rows]
+            some = rows[((width[rows] > 0) | (shapely.get_dimensions(shapes) == AREAL)) & ~shapely.is_empty(shapes)]
+            tables.append(_table(group, held.table.take(pa.array(some)), ends, width=width[some]))
+            places.append(some)
+    place = np.concatenate(places)
+    order = np.argsort(place, kind="stable")
+    table = pa.concat_tables(tables).take(pa.array(order)).combine_chunks()
+    return _undrawn(table, held.geometry[place[order]])
+
+
+def where_nobody_knows(steps: Sequence[NetStep], covers: Mapping[str, Cover]) -> list[Features]:
+    """Make the zones that are around no row: setbacks, layers that are not held, and what lies outside coverages."""
+    tables, shapes = [], []
+    for group in groups(steps):
+        shape, ends, setback = None, (False, True), (0.0, 0.0)
+        if group.layer == PARCEL:
+            least, most = (max((getattr(rule, end) or 0.0 for rule in group.rules), default=0.0) for end in ENDS)
+            ends, setback = (True, True), (least, most)
+        elif group.layer not in covers:
+            shape = EVERYWHERE
+        elif (shape := _hidden(covers[group.layer], group.reach)) is None:
+            continue
+        tables.append(_table(group, None, ends, setback, unknown=group.layer != PARCEL))
+        shapes.append(shape)
+    return [cut_faces(pa.concat_tables(tables).combine_chunks(), np.array(shapes, dtype=object))] if tables else []
+
+
+def _undrawn(table: pa.Table, shapes: Shapes) -> Features:
+    width = table.column("width_m").to_numpy()
+    wide = np.flatnonzero(width > 0)
+    flat = shapes.copy()
+    flat[wide] = None
+    found = cut_faces(table, flat)
+    found.dimension[wide] = AREAL
+    features = Features(table, found.dimension, found.faces, found.face_row, shapes[wide], wide)
+    by = width[wide, None]
+    # What is near a strip is near the row it will be drawn around.
+    vars(features)["edge_bounds"] = features.edge_bounds + np.hstack([-by, -by, by, by])
+    return features
+
+
+def all_drawn(zones: Features) -> Features:
+    """Return zones whose strips are drawn."""
+    if not len(zones.edges):
+        return zones
+    strips: Shapes = np.full(len(zones), None, dtype=object)
+    width = zones.table.column("width_m").to_numpy()[zones.edge_row]
+    strips[zones.edge_row] = shapely.buffer(zones.edges, width, quad_segs=ROUND)
+    drawn = cut_faces(zones.table, strips)
+    rows = np.concatenate([zones.face_row, drawn.face_row])
+    order = np.argsort(rows, kind="stable")
+    faces = np.concatenate([zones.faces, drawn.faces])[order]
+    return Features(zones.table, zones.dimension, faces, rows[order], drawn.edges, drawn.edge_row)
 
 
 ENDS = ("sure_m", "most_m")
-
-
-def _around(shapes: Shapes, width: Floats) -> Shapes:
-    """Return polygons all round some shapes; their own polygons for a width of 0."""
-    result = shapes.copy()
-    wide = width > 0
-    result[wide] = shapely.buffer(shapes[wide], width[wide], quad_segs=ROUND)
-    result[shapely.is_missing(result) | (shapely.get_dimensions(result) != 2)] = shapely.Polygon()
-    return result
+AREAL = 2
+"""The dimension of polygons."""
 
 
 def _hidden(cover: Cover, reach: float) -> object:
@@ -185,6 +221,7 @@ def _table(
     setback: tuple[float, float] = (0.0, 0.0),
     *,
     unknown: bool = False,
+    width: Floats | None = None,
 ) -> pa.Table:
     n = 1 if rows is None else rows.num_rows
     same = {
@@ -194,6 +231,7 @@ def _table(
         "may_m": (setback[1], pa.float64()),
     }  # fmt: skip
     columns = {name: pa.repeat(pa.scalar(value, kind), n) for name, (value, kind) in same.items()}
+    columns["width_m"] = pa.array(np.zeros(n) if width is None else width)
     for name, kind in SAYS.items():
         own = column_of(rows, name) if rows is not None else None
         columns[name] = pa.nulls(n, kind) if own is None else own.cast(kind).combine_chunks()

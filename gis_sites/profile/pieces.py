@@ -42,16 +42,21 @@ def met(sites: Sites, features: Features) -> Pieces:
 
 
 def overlaps(sites: Sites, features: Features) -> Pieces:
-    """Cut every site by every face it meets; a site within a face is its own piece, to the last bit."""
+    """Cut every site by every face it meets; one that lies within the other is the piece itself, to the last bit."""
     site, face = features.face_tree.query(sites.geometry)
     order = np.lexsort((face, site))
     site, face = site[order], face[order]
-    whole = shapely.covers(features.faces[face], sites.geometry[site])
-    meet = whole | shapely.intersects(features.faces[face], sites.geometry[site])
-    site, face, whole = site[meet], face[meet], whole[meet]
-    shape = sites.geometry[site].copy()
-    shape[~whole] = shapely.intersection(sites.geometry[site[~whole]], features.faces[face[~whole]])
-    area = np.asarray(shapely.area(shape), dtype=np.float64)
+    shapely.prepare(sites.geometry)
+    shape, other = sites.geometry[site], features.faces[face]
+    whole = np.asarray(shapely.covers(other, shape))
+    # Most of what lies inside (a building on its plot) is told sooner than cut.
+    inside = ~whole
+    inside[inside] = shapely.covers(shape[inside], other[inside])
+    cut = ~whole & ~inside
+    cut[cut] = shapely.intersects(other[cut], shape[cut])
+    shape[inside] = other[inside]
+    shape[cut] = shapely.intersection(shape[cut], other[cut])
+    area = np.where(whole | inside | cut, shapely.area(shape), 0.0)
     some = area > 0
     unknown = np.zeros(len(sites), dtype=bool)
     return Pieces(site[some], features.face_row[face[some]], shape[some], area[some], unknown)

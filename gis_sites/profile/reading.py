@@ -1,6 +1,6 @@
 """From the store to arrays: the sites of a kind, the rows of a layer, and where it speaks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -8,12 +8,14 @@ import pyarrow as pa
 import shapely
 import sqlalchemy as sa
 
+from gis_sites.ahead import ahead
 from gis_sites.catalogue import Attribute, Catalogue, Layer, attributes_of
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import Features, Shapes, cut
 from gis_sites.profile.joined import parcels_in
+from gis_sites.profile.packed import packed_sites
 from gis_sites.profile.selection import texts, valid_on
-from gis_sites.profile.sites import OFFER, PARCEL, Kind, Sites
+from gis_sites.profile.sites import OFFER, PARCEL, Alone, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.store import revisions as store
 from gis_sites.store.revisions import ALL, UNREAD, Revision, Which
@@ -22,6 +24,8 @@ MUNICIPALITY = "municipality"
 NOWHERE = Cover(shapely.MultiPolygon(), stated=False)
 PART = 50_000
 """Rows read at a time."""
+EDGED = {"nearest_distance", "nearest_value", "frontage", "crosses"}
+"""Measures that look at boundaries and lines; to the others polygons are areas and nothing else."""
 AREAS = {"m2", "ha"}
 """Units of fields that add up."""
 
@@ -29,10 +33,9 @@ AREAS = {"m2", "ha"}
 def read_parcels(conn: sa.Connection, catalogue: Catalogue, revision: Revision, *, crs: str) -> Sites:
     """Read the parcels with the fields that measures look at."""
     layer, columns = catalogue.layer(PARCEL), parcel_fields(catalogue)
-    parts = [store.read(conn, revision, columns=columns, layer=layer, which=which) for which in in_parts(revision)]
-    table = pa.concat_tables([part.table for part in parts]).combine_chunks()
-    members = tuple(zip(texts(table, "key").tolist(), strict=True))
-    return Sites(drawn(np.concatenate([part.geometry for part in parts])), table, members, crs=crs)
+    read = (store.read(conn, revision, columns=columns, layer=layer, which=which) for which in in_parts(revision))
+    parts = ((part.table, drawn(part.geometry)) for part in ahead(read))
+    return packed_sites(parts, lambda table: Alone(table["key"].combine_chunks()), crs)
 
 
 def parcel_fields(catalogue: Catalogue) -> list[str]:
@@ -63,11 +66,11 @@ def drawn(geometry: Shapes) -> Shapes:
 
 
 def _unions(members: Sequence[Sequence[str]], parcels: Sites) -> Shapes:
-    places = {one: row for row, (one,) in enumerate(parcels.members)}
+    places = parcels.places({one for named in members for one in named})
     shapes = np.empty(len(members), dtype=object)
     for row, named in enumerate(members):
         known = [places[one] for one in named if one in places]
-        shapes[row] = shapely.union_all(parcels.geometry[known]) if known else shapely.Polygon()
+        shapes[row] = shapely.union_all(parcels.shapes(known)) if known else shapely.Polygon()
     return shapes
 
 
@@ -78,7 +81,7 @@ def common(catalogue: Catalogue, parcels: Sites, members: Sequence[Sequence[str]
     own; an offer has no parcel's identifier.
     """
     layer = catalogue.layer(PARCEL)
-    places = {one: row for row, (one,) in enumerate(parcels.members)}
+    places = parcels.places({one for named in members for one in named})
     rows = [[places.get(one) for one in named] for named in members]
     lists = {one.list.of.removeprefix(f"{PARCEL}.") for one in catalogue if one.list}
     columns = {}
@@ -105,22 +108,16 @@ def read_features(
     found = store.read(conn, revision, columns=feature_fields(layer), layer=layer, which=which)
     counts = valid_on(layer, found.table, as_of)
     table, geometry = found.table.filter(pa.array(counts)).combine_chunks(), found.geometry[counts]
-    return cut(table, standing_for(layer, table, geometry, parcels))
+    edged = any(one.spec.measure in EDGED for one in attributes_of(layer))
+    return cut(table, standing_for(layer, table, geometry, parcels), edged=edged)
 
 
-def read_in_parts(
-    conn: sa.Connection, layer: Layer, revision: Revision, *, as_of: date, parcels: Sites
-) -> Iterator[Features]:
-    """Read the rows of a layer that count on a day, some after the others."""
-    for which in in_parts(revision):
-        yield read_features(conn, layer, revision, as_of=as_of, parcels=parcels, which=which)
-
-
-def in_parts(revision: Revision) -> list[Which]:
-    """Cut the rows of a revision into parts: what comes from the database takes many times the room it ends in."""
-    if revision.rows <= PART:
-        return [ALL]
-    return [Which(rows=range(first, min(first + PART, revision.rows))) for first in range(0, revision.rows, PART)]
+def in_parts(revision: Revision, which: Which = ALL) -> list[Which]:
+    """Cut rows of a revision into parts: what comes from the database takes many times the room it ends in."""
+    rows = range(revision.rows) if which.rows is None else which.rows
+    if len(rows) <= PART:
+        return [which]
+    return [Which(rows=rows[first : first + PART]) for first in range(0, len(rows), PART)]
 
 
 def read_named(conn: sa.Connection, layer: Layer, revision: Revision, parcels: Revision, which: Which) -> Sites:

@@ -78,8 +78,8 @@ class Scene:
         tied = found.distance[found.site] == distance[found.site]
         site = np.concatenate([in_site, found.site[tied]])
         row = np.concatenate([self.features.face_row[in_face], self.features.edge_row[mine][found.row[tied]]])
-        pairs = np.unique(np.stack([site, row]), axis=1)
-        return Near(distance, pairs[0], pairs[1])
+        site, row = np.divmod(np.unique(site * len(self.features) + row), max(len(self.features), 1))
+        return Near(distance, site, row)
 
     @cached_property
     def listed(self) -> "tuple[Rows, Scene] | None":

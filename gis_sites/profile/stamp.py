@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from gis_sites.catalogue import Layer
+from gis_sites.catalogue import Catalogue, FieldSpec, Layer
 from gis_sites.profile.sites import OFFER, PARCEL, Kind
 from gis_sites.store.revisions import Revision
 
@@ -20,6 +20,7 @@ def stamp(
     kind: Kind,
     revisions: Mapping[str, Revision],
     *,
+    catalogue: Catalogue,
     crs: str,
     since: date | None,
     until: date | None,
@@ -27,7 +28,11 @@ def stamp(
     """Hash all that a block depends on: what is measured, how, over which sites, from which revisions.
 
     `since` and `until` are the days between which the same rows count; the day of the state itself is not in it.
+    What rules look at in other layers (an empty cell may be any code of its list) counts as well.
     """
+    looked_at: dict[str, set[str]] = {}
+    for rule in (rule for step in layer.net for rule in step.rules):
+        looked_at.setdefault(rule.layer, set()).update(rule.where)
     made = {
         "version": VERSION,
         "crs": crs,
@@ -37,6 +42,11 @@ def stamp(
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
     }
+    if looked_at:
+        others = {name: catalogue.layer(name).fields for name in looked_at}
+        made["looked_at"] = {
+            name: {one: _field(others[name][one]) for one in sorted(looked_at[name])} for name in others
+        }
     return hashlib.sha256(json.dumps(made, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -51,10 +61,6 @@ def needed(layer: Layer, kind: Kind, revisions: Mapping[str, Revision]) -> list[
 
 def definition(layer: Layer) -> dict[str, Any]:
     """Return what a layer file says that a value depends on: no titles, aliases, scales or colours."""
-    fields = {
-        name: [field.type, list(field.allowed), field.empty, field.unit, field.pattern]
-        for name, field in layer.fields.items()
-    }
     spare: dict[str, Any] = {"title": True, "public": True, "scale": True, "grades": {"__all__": {"title"}}}
     return {
         "name": layer.name,
@@ -62,9 +68,14 @@ def definition(layer: Layer) -> dict[str, Any]:
         "parcels": layer.parcels,
         "list": layer.list.model_dump() if layer.list else None,
         "valid": layer.rows.valid.model_dump() if layer.rows.valid else None,
-        "fields": fields,
+        "fields": {name: _field(field) for name, field in layer.fields.items()},
         "net": [rule.model_dump(mode="json") for step in layer.net for rule in step.rules],
         "attributes": {
             name: spec.model_dump(mode="json", exclude=spare) for name, spec in sorted(layer.attributes.items())
         },
     }
+
+
+def _field(field: FieldSpec) -> list[Any]:
+    """Return what the values of a field depend on."""
+    return [field.type, list(field.allowed), field.empty, field.unit, field.pattern]

@@ -4,7 +4,7 @@ A block is known by its stamp: what it was made from. Numbers are stored with th
 ends differ, their high end (`name#high`); unknown is null, none is an infinity.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from gis_sites.columns import Column, Flags, Floats, Labels, Range
+from gis_sites.columns import Column, Flags, Floats, Labels, Range, Rows
 from gis_sites.store.copy import copy_in, copy_numbers, copy_out, quoted_column
 from gis_sites.store.registry import profiles as profiles_table
 from gis_sites.store.tables import SCHEMA, quoted
@@ -46,6 +46,32 @@ class Profile:
         return tuple(self.types)
 
 
+@dataclass(frozen=True, eq=False)
+class Former:
+    """A block whose values stay for some rows of the next: `row` names its row for each of these, -1 for the others."""
+
+    block: Profile
+    row: Rows
+
+    @property
+    def anew(self) -> Rows:
+        """The rows that take no value from the block."""
+        return np.flatnonzero(self.row < 0)
+
+    def runs(self) -> tuple[Rows, Rows, Rows]:
+        """Return the rows that stay as runs: the first and the last row of each in the block, and how far it moves.
+
+        >>> some = Former(Profile(1, "", "", "", "", {}, frozenset(), 6, None, datetime.max), np.array([0, 1, -1, 5]))
+        >>> [one.tolist() for one in some.runs()]
+        [[0, 5], [1, 5], [0, -2]]
+        """
+        stay = np.flatnonzero(self.row >= 0)
+        old = self.row[stay]
+        first = np.flatnonzero((np.diff(old, prepend=-2) != 1) | (np.diff(stay, prepend=-2) != 1))
+        last = np.append(first[1:], len(stay)) - 1 if len(stay) else first
+        return old[first], old[last], stay[first] - old[first]
+
+
 def find(conn: sa.Connection, stamp: str) -> Profile | None:
     """Return the block made from what the stamp says, None if there is none."""
     row = conn.execute(profiles_table.select().where(profiles_table.c.stamp == stamp)).one_or_none()
@@ -73,8 +99,12 @@ def write(
     stamp: str,
     columns: Mapping[str, Column],
     next_change: date | None,
+    former: Former | None = None,
 ) -> Profile:
     """Store a block: for each attribute a column with one value a row of the parcels' (offers') revision.
+
+    With a `former` block the columns speak of the rows only that take nothing from it; the others are copied inside
+    the database, and where nothing at all is another the two blocks share a table.
 
     Raises:
         ValueError: the columns are of different lengths.
@@ -83,23 +113,74 @@ def write(
     if len(lengths) > 1:
         raise ValueError(f"columns of {layer} for {kind} have different lengths: {sorted(lengths)}")
     n = lengths.pop() if lengths else 0
-    listed = [{"name": name, "type": _type(column), "high": _two_ends(column)} for name, column in columns.items()]
+    rows = np.arange(n, dtype=np.int32) if former is None else former.anew.astype(np.int32)
+    high = {name for name, column in columns.items() if _two_ends(column)} | (former.block.ranges if former else set())
+    listed = [{"name": name, "type": _type(column), "high": name in high} for name, column in columns.items()]
     row = profiles_table.insert().values(
-        layer=layer, kind=kind, stamp=stamp, table_name="", columns=listed, rows=n, next_change=next_change
-    )
+        layer=layer, kind=kind, stamp=stamp, table_name="", columns=listed, next_change=next_change,
+        rows=n if former is None else len(former.row),
+    )  # fmt: skip
     made = conn.execute(row.returning(profiles_table.c.id)).scalar_one()
-    table = f"{SCHEMA}.profile_{layer}_{kind}_p{made}"
+    arrays = {"row": pa.array(rows), **_arrays(columns, high)}
+    if former is not None and _same(conn, former, arrays):
+        table = former.block.table
+    else:
+        table = f"{SCHEMA}.profile_{layer}_{kind}_p{made}"
+        _store(conn, table, arrays, former)
     conn.execute(profiles_table.update().where(profiles_table.c.id == made).values(table_name=table))
-    _store(conn, table, {"row": pa.array(np.arange(n, dtype=np.int32)), **_arrays(columns)})
     return several(conn, [made])[0]
 
 
-def _store(conn: sa.Connection, table: str, arrays: Mapping[str, pa.Array]) -> None:
-    sql = {pa.int32(): "integer PRIMARY KEY", pa.float64(): "double precision", pa.bool_(): "boolean"}
+def _store(conn: sa.Connection, table: str, arrays: Mapping[str, pa.Array], former: Former | None) -> None:
+    sql = {pa.int32(): "integer", pa.float64(): "double precision", pa.bool_(): "boolean"}
     columns = (f"{quoted_column(name)} {sql.get(array.type, 'text')}" for name, array in arrays.items())
     conn.execute(sa.text(f"CREATE TABLE {quoted(table)} ({', '.join(columns)})"))
+    if former is not None:
+        _copy_rows(conn, table, [name for name in arrays if name != "row"], former)
     copy_in(conn, table, pa.table(dict(arrays)))
+    # Made at the end, the index takes a third of the time that it takes row by row.
+    conn.execute(sa.text(f"ALTER TABLE {quoted(table)} ADD PRIMARY KEY (row)"))
     conn.execute(sa.text(f"ANALYZE {quoted(table)}"))
+
+
+def _copy_rows(conn: sa.Connection, table: str, names: Sequence[str], former: Former) -> None:
+    """Copy the rows that stay, run by run."""
+    columns = [quoted_column(name) for name in names]
+    # Where the former block had no high end of its own, it was the low one.
+    ends = {quoted_column(name + HIGH): quoted_column(name) for name in former.block.types}
+    held = {quoted_column(name + HIGH) for name in former.block.ranges}
+    cells = [ends[name] if name in ends and name not in held else name for name in columns]
+    runs = dict(zip(("first", "last", "by"), (one.tolist() for one in former.runs()), strict=True))
+    conn.execute(
+        sa.text(
+            f"INSERT INTO {quoted(table)} ({', '.join(['row', *columns])}) "  # noqa: S608 - our own names
+            f"SELECT {', '.join(['row + by', *cells])} FROM {quoted(former.block.table)} JOIN unnest("
+            "CAST(:first AS integer[]), CAST(:last AS integer[]), CAST(:by AS integer[])) AS runs(first, last, by) "
+            "ON row BETWEEN first AND last"
+        ),
+        runs,
+    )
+
+
+def _same(conn: sa.Connection, former: Former, arrays: Mapping[str, pa.Array]) -> bool:
+    """Tell whether every row is what it is in a block, in its place."""
+    anew = former.anew
+    stays = former.row >= 0
+    if len(former.row) != former.block.rows or not np.array_equal(former.row[stays], np.flatnonzero(stays)):
+        return False
+    held = {"row", *former.block.types, *(name + HIGH for name in former.block.ranges)}
+    if not len(anew) or held != set(arrays):
+        return held == set(arrays)
+    query = f"SELECT {', '.join(map(quoted_column, arrays))} FROM {quoted(former.block.table)} "  # noqa: S608
+    query += "WHERE row = ANY(%(rows)s) ORDER BY row"
+    found = copy_out(conn, query, {name: array.type for name, array in arrays.items()}, {"rows": anew.tolist()})
+    return all(_bits(found[name].combine_chunks()) == _bits(array) for name, array in arrays.items())
+
+
+def _bits(array: pa.Array) -> list[object]:
+    """Return cells so that only what is the same to the last bit is equal."""
+    cells: list[object] = (array.view(pa.int64()) if pa.types.is_floating(array.type) else array).to_pylist()
+    return cells
 
 
 def _type(column: Column) -> str:
@@ -112,12 +193,12 @@ def _two_ends(column: Column) -> bool:
     return not np.array_equal(column.low, column.high, equal_nan=True)
 
 
-def _arrays(columns: Mapping[str, Column]) -> dict[str, pa.Array]:
+def _arrays(columns: Mapping[str, Column], high: Collection[str]) -> dict[str, pa.Array]:
     found: dict[str, pa.Array] = {}
     for name, column in columns.items():
         if isinstance(column, Range):
             found[name] = pa.array(column.low, from_pandas=True)
-            if _two_ends(column):
+            if name in high:
                 found[name + HIGH] = pa.array(column.high, from_pandas=True)
         elif isinstance(column, Flags):
             found[name] = pa.array(column.values == 1, mask=column.values < 0)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer
-from gis_sites.store.copy import copy_out, quoted_column
+from gis_sites.store.copy import copy_numbers, copy_out, quoted_column
 from gis_sites.store.tables import BY_NAME, FIXED, field_columns, quoted
 
 if TYPE_CHECKING:
@@ -88,7 +88,11 @@ def _where(which: Which) -> tuple[str, Mapping[str, Any]]:
     params: dict[str, Any] = {}
     terms = []
     for column, values in (("row", which.rows), ("key", which.keys), ("part", which.parts)):
-        if values is not None:
+        if isinstance(values, range) and values.step == 1:
+            # Two numbers instead of tens of thousands.
+            terms.append("row >= %(first)s AND row < %(last)s")
+            params |= {"first": values.start, "last": values.stop}
+        elif values is not None:
             terms.append(f"{column} = ANY(%({column})s)")
             params[column] = list(values)
     if which.bounds is not None:
@@ -97,6 +101,15 @@ def _where(which: Which) -> tuple[str, Mapping[str, Any]]:
         params |= dict(zip(("x0", "y0", "x1", "y1"), which.bounds, strict=True))
     limit = "" if which.limit is None else f" LIMIT {int(which.limit)}"
     return (f" WHERE {' AND '.join(terms)}" if terms else "") + " ORDER BY row" + limit, params
+
+
+def read_boxes(conn: sa.Connection, revision: "Revision") -> npt.NDArray[np.float64]:
+    """Read the boxes of all rows of a revision in their order: float64[rows, 4], NaN where there is no geometry."""
+    if not has_geometry(conn, revision):
+        return np.full((revision.rows, 4), np.nan)
+    ends = ("XMin", "YMin", "XMax", "YMax")
+    cells = {one: f"coalesce(ST_{one}(box2d(geom)), 'NaN')" for one in ends}
+    return np.stack(list(copy_numbers(conn, quoted(revision.table), cells).values()), axis=1)
 
 
 def relation(revision: "Revision") -> str:

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -60,6 +60,8 @@ class Snapshot:
     in_id_order = True
     """Rows lie in the order of identifiers, code point by code point."""
     loading = Loading(0, 0.0, 0.0)
+    land: Any = None
+    """What tells the ground of sites, where somebody gave it (`Inventory.views`)."""
 
     def __init__(
         self, batch: pa.RecordBatch, state: State, kind: str, catalogue: Catalogue | None, *, rows: Rows | None = None
@@ -79,12 +81,17 @@ class Snapshot:
     def only(self, rows: Rows, state: State) -> "Snapshot":
         """Return some rows of the file (rising) only, as of a state that knows no others."""
         whole = len(rows) == len(self._batch)
-        return Snapshot(self._batch, state, self.kind, self._catalogue, rows=None if whole else rows)
+        return self._some(state, None if whole else rows)
 
     def one(self, row: int) -> "Snapshot":
         """Return the same with one row: its columns cost nothing, however many there are beside it."""
         place = row if self._rows is None else int(self._rows[row])
-        return Snapshot(self._batch, self.state, self.kind, self._catalogue, rows=np.array([place]))
+        return self._some(self.state, np.array([place]))
+
+    def _some(self, state: State, rows: Rows | None) -> "Snapshot":
+        found = Snapshot(self._batch, state, self.kind, self._catalogue, rows=rows)
+        found.land = self.land
+        return found
 
     @property
     def inventory(self) -> dict[str, Any]:
@@ -149,7 +156,7 @@ class Snapshot:
         return values if self._rows is None else values[self._rows]
 
     def _words(self, place: int) -> tuple[str, ...]:
-        return tuple(json.loads(self._batch.schema.field(place).metadata[b"words"]))
+        return _words(self._batch.schema.field(place).metadata[b"words"])
 
     @cached_property
     def _identifiers(self) -> Labels:
@@ -160,7 +167,16 @@ class Snapshot:
         kind = attribute.kind if attribute else "number"
         if kind == "flag":
             return Flags.unknown(len(self))
-        return Range.unknown(len(self)) if kind in {"number", "date"} else Labels.unknown(len(self))
+        if kind in {"number", "date"}:
+            # One value that stands for all of them: whoever asks for an attribute nobody measured pays nothing.
+            return Range.exact(np.broadcast_to(np.float64(np.nan), len(self)))
+        return Labels.unknown(len(self))
+
+
+@lru_cache(maxsize=512)
+def _words(said: bytes) -> tuple[str, ...]:
+    """Read the words of a column, once for all who ask."""
+    return tuple(json.loads(said))
 
 
 def open_snapshot(store: Store, state: State, kind: str) -> Snapshot:

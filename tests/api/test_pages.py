@@ -15,6 +15,7 @@ from api.face import Face
 from api.main import create_app
 from api.pages import router
 from gis_sites.inventory import Inventory
+from gis_sites.matching.reading import templates
 from gis_sites.matching.sentences import cautions, value_text
 from gis_sites.settings import Settings
 from gis_sites.store.snapshot import Snapshot
@@ -305,7 +306,7 @@ def test_a_parcel_that_is_no_more_names_and_links_its_successors(pages: TestClie
 def test_the_form_offers_templates_and_every_name(pages: TestClient) -> None:
     page = read(pages, "/shortlists")
     names = [str(one["href"]) for one in page.all("a") if "template=" in str(one.get("href"))]
-    assert len(names) == 3
+    assert len(names) == len(templates())
     for address in names:
         assert "[must]" in read(pages, address).text
     catalogue = pages.app.state.face.catalogue  # type: ignore[attr-defined]
@@ -313,7 +314,7 @@ def test_the_form_offers_templates_and_every_name(pages: TestClient) -> None:
     assert "parcel.owner_class" not in page.text
 
 
-@pytest.mark.parametrize("template", ["data_centre", "light_industry", "logistics", ""])
+@pytest.mark.parametrize("template", [*templates(), ""])
 def test_what_the_form_begins_with_can_be_sent_as_it_is(pages: TestClient, template: str) -> None:
     html = pages.get(f"/shortlists?template={template}").text
     text = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", html, re.DOTALL)

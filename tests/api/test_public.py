@@ -13,6 +13,7 @@ from api.main import create_app
 from gis_sites.catalogue import own_layers
 from gis_sites.intake.note import Note
 from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.matching.also import ANSWERS
 from gis_sites.settings import Settings
 from tests.api.support import TestClient
 from tests.conftest import Databases, _run
@@ -84,7 +85,8 @@ def answers(client: TestClient) -> Iterator[Any]:
     yield client.get("/api/v1/offers?count=0")
     yield from (client.get(f"/api/v1/offers/{one}") for one in ("T/1", "none"))
     for scope in ("parcels", "offers", ["parcels", "offers"]):
-        yield client.post("/api/v1/shortlists", json=wants(client) | {"scope": scope})
+        address = f"/api/v1/shortlists?with={','.join(ANSWERS)}"
+        yield client.post(address, json=wants(client) | {"scope": scope})
     yield client.post("/api/v1/shortlists", json={"format": 1, "must": {"parcel.id": {"any_of": PARCELS}}})
     yield client.post("/api/v1/shortlists", json={"format": 1, "must": {"parcel.land_use": {"any_of": ["none"]}}})
     for name in ATTRIBUTES:

@@ -18,6 +18,7 @@ from api.main import create_app
 from api.shortlist_page import FORMATS
 from gis_sites.catalogue import Layer, load_catalogue
 from gis_sites.inventory import open_inventory
+from gis_sites.matching.also import ANSWERS
 from gis_sites.settings import Settings
 from tests.api.mvt import longitudes
 from tests.api.planted import (
@@ -96,7 +97,13 @@ def wanted(client: httpx.Client) -> list[dict[str, Any]]:
 
 
 def shortlists(client: httpx.Client) -> Iterator[httpx.Response]:
-    yield from (client.post("/api/v1/shortlists?top=500", json=one) for one in wanted(client))
+    address = f"/api/v1/shortlists?top=500&with={','.join(ANSWERS)}"
+    yield from (client.post(address, json=one) for one in wanted(client))
+
+
+def whys(client: httpx.Client) -> Iterator[httpx.Response]:
+    for one in wanted(client):
+        yield from (client.post("/api/v1/why", json=one, params={"parcel": site}) for site in (*SITES, "T/1", "T/3"))
 
 
 def posted(address: str) -> Ask:
@@ -162,6 +169,7 @@ ASKED: Mapping[str, Ask] = {
     "/api/v1/offers": get("/api/v1/offers", "/api/v1/offers?count=0"),
     "/api/v1/offers/{id:path}": get("/api/v1/offers/T/1", "/api/v1/offers/T/3"),
     "/api/v1/shortlists": shortlists,
+    "/api/v1/why": whys,
     "/": get(*(f"/{one}" for one in LISTS)),
     "/layers": get("/layers", "/layers?lang=en"),
     "/parcels/{id:path}": get(*(f"/parcels/{one}{form}" for one in SITES for form in FORMS)),
@@ -340,6 +348,11 @@ def test_a_hidden_parcel_answers_like_one_that_never_was(apps: Apps, setting: st
             one, other = (client.get(address.format(name)) for name in (hidden, NEVER_THERE))
             assert one.status_code == other.status_code, (address, hidden)
             assert same(one, hidden) == same(other, NEVER_THERE), (address, hidden)
+        one, other = (
+            client.post("/api/v1/why", json={"format": 1}, params={"parcel": name}) for name in (hidden, NEVER_THERE)
+        )
+        assert one.status_code == other.status_code == 404
+        assert same(one, hidden) == same(other, NEVER_THERE)
         body = {"format": 1, "must": {"parcel.id": {"any_of": [hidden]}}}
         one, other = (
             client.post("/api/v1/shortlists", json=json.loads(json.dumps(body).replace(hidden, name))).json()

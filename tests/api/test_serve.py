@@ -81,11 +81,11 @@ def test_the_description_is_drawn_under_our_policy(browser: Browser, served: Ser
     answer = page.goto(f"{served.url}/docs")
     assert answer is not None
     assert "script-src 'self'" in answer.headers["content-security-policy"]
-    page.wait_for_selector(".opblock-post")
-    assert page.locator(".opblock").count() == 6
-    assert "Match a requirement" in page.locator(".opblock-post").inner_text()
+    post = page.locator(".opblock-post", has_text="Match a requirement")
+    post.wait_for()
+    assert page.locator(".opblock").count() == 7
     assert page.locator(".errors-wrapper").count() == 0
-    page.locator(".opblock-post").click()
+    post.click()
     page.locator(".try-out__btn").click()
     page.locator(".execute").click()
     page.wait_for_selector(".live-responses-table .response")

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from api.bodies import LARGEST
 from api.description import EXAMPLE_TOML
 from gis_sites import cli
 from gis_sites.demo import requirements
 from gis_sites.inventory import Inventory
+from gis_sites.matching.also import ANSWERS
+from gis_sites.matching.limits import LARGEST
 from gis_sites.settings import Settings
 from tests.api.support import TestClient, environment
 
@@ -51,7 +52,7 @@ def test_the_answer_is_the_one_the_inventory_gives(
     assert answer.headers["cache-control"] == "no-store"
     assert "etag" not in answer.headers
     public = Inventory(city.store, city.catalogue.public())
-    expected = json.loads(json.dumps(public.match(file, top=7), allow_nan=False))
+    expected = json.loads(json.dumps(public.match(file, top=7, also=()), allow_nan=False))
     found = answer.json()
     assert len(found["candidates"]) == min(7, expected["counts"]["eligible"] + expected["counts"]["to_verify"])
     assert found["candidates"] or file != plant
@@ -62,8 +63,9 @@ def test_the_answer_is_the_one_the_command_gives(client: TestClient, demo_city: 
     words = ["match", str(plant), "--top", "5", "--json", "-"]
     told = CliRunner().invoke(cli.app, words, env=environment(demo_city), catch_exceptions=False)
     assert told.exit_code == 0
-    found = without_made(send(client, plant.read_bytes(), TOML, top=5).json())
+    found = without_made(send(client, plant.read_bytes(), TOML, top=5, **{"with": ",".join(ANSWERS)}).json())
     assert len(found["candidates"]) == 5
+    assert set(ANSWERS) <= set(found)
     assert found == without_made(json.loads(told.stdout))
 
 
@@ -112,12 +114,12 @@ REFUSED = [
     (b'{"format": 1, "must": {"flood.share": {"max": 1e999}}}', JSON, "match.not_finite", "inf"),
     (b'{"format": 1, "want": {"flood.share": {"at": [0, NaN], "worth": [1, 0]}}}', JSON, "match.not_finite", "nan"),
     (b'{"format": 1, "must": {"flood.share": {"max": 0, "confidence": NaN}}}', JSON, "match.wants_text", "nan"),
-    (b'{"format": 1, "note": "\\ud800"}', JSON, "match.bad_json", "surrogates"),
-    (b'{"format": 1, "must": {"\\udc00": {"max": 1}}}', JSON, "match.bad_json", "surrogates"),
-    (b'{"a":' * 30 + b"1" + b"}" * 30, JSON, "http.too_deep", "16"),
-    (b'{"a":' * 800 + b"1" + b"}" * 800, JSON, "http.too_deep", "16"),
-    (b'{"a":' * DEEP + b"1" + b"}" * DEEP, JSON, "http.too_deep", "16"),
-    (b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}", JSON, "http.too_deep", "16"),
+    (b'{"format": 1, "note": "\\ud800"}', JSON, "match.odd_text", "note"),
+    (b'{"format": 1, "must": {"\\udc00": {"max": 1}}}', JSON, "match.odd_text", "must"),
+    (b'{"a":' * 30 + b"1" + b"}" * 30, JSON, "match.too_deep", "16"),
+    (b'{"a":' * 800 + b"1" + b"}" * 800, JSON, "match.too_deep", "16"),
+    (b'{"a":' * DEEP + b"1" + b"}" * DEEP, JSON, "match.too_deep", "16"),
+    (b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}", JSON, "match.too_deep", "16"),
     (b'\xff\xfe{"format": 1}', JSON, "http.not_utf8", "bajt 1: 0xff"),
     (b'{"format": 1, "title": "Zak\xb3ad"}', JSON, "http.not_utf8", "bajt 28: 0xb3"),
     (b"", TOML, "match.wants_format", "format = 1"),
@@ -128,10 +130,10 @@ REFUSED = [
     (b"format = 1\n[must]\n'flood.share' = { max = 0, confidence = inf }", TOML, "match.wants_text", "inf"),
     (b"format = 0x" + b"f" * 5000, TOML, "match.wants_format", "format = 1"),
     (b"format = 1\n[must]\n'flood.share' = { max = 0x" + b"f" * 5000 + b" }", TOML, "match.", "flood.share"),
-    (b"a = " + b"[" * 3000, TOML, "http.too_deep", "16"),
-    (b".".join([b"a"] * 120_000) + b" = 1", TOML, "http.too_deep", "16"),
-    (b"[" + b" . ".join([b'"a"'] * 40_000) + b"]", TOML, "http.too_deep", "16"),
-    (b"\n".join(b"[" + b".".join([b"a"] * 15 + [b"%d" % n]) + b"]" for n in range(5000)), TOML, "http.too_deep", "16"),
+    (b"a = " + b"[" * 3000, TOML, "match.too_deep", "16"),
+    (b".".join([b"a"] * 120_000) + b" = 1", TOML, "match.too_deep", "16"),
+    (b"[" + b" . ".join([b'"a"'] * 40_000) + b"]", TOML, "match.too_deep", "16"),
+    (b"\n".join(b"[" + b".".join([b"a"] * 15 + [b"%d" % n]) + b"]" for n in range(5000)), TOML, "match.too_deep", "16"),
 ]  # fmt: skip
 
 
@@ -212,3 +214,13 @@ def test_land_on_offer_is_matched_too(client: TestClient) -> None:
     only = client.post(ADDRESS, json={"format": 1, "scope": "offers"}).json()
     assert {one["kind"] for one in only["candidates"]} == {"offer"}
     assert only["counts"]["considered"] == client.get("/api/v1/offers").json()["total"]
+
+
+def test_what_else_is_said_only_when_asked(client: TestClient, plant: Path) -> None:
+    plain = send(client, plant.read_bytes(), TOML, top=3).json()
+    assert not set(ANSWERS) & set(plain)
+    some = send(client, plant.read_bytes(), TOML, top=3, **{"with": "robustness,relaxations"}).json()
+    assert set(some) - set(plain) == {"relaxations", "robustness"}
+    assert {key: some[key] for key in plain if key != "made"} == {key: plain[key] for key in plain if key != "made"}
+    for said in ("everything", "robustness,", "robustness relaxations"):
+        assert send(client, plant.read_bytes(), TOML, **{"with": said}).status_code == 422

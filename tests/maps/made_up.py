@@ -80,7 +80,7 @@ def shortlist_of(candidates: list[dict[str, Any]], **more: Any) -> dict[str, Any
                 "parcel.area_m2": {"at_all": 446_000, "alone": 9},
             },
         },
-        "unknown_everywhere": [], "candidates": candidates, **more,
+        "unknown_everywhere": [], "notices": [], "candidates": candidates, **more,
     }  # fmt: skip
 
 

@@ -160,7 +160,8 @@ def test_leaves_out_what_is_not_public(
     for one in shortlist["candidates"]:
         one["musts"].append(owner)
     shortlist["counts"]["failed_by"]["parcel.owner_class"] = {"at_all": 5, "alone": 5}
-    shortlist["unknown_everywhere"] = ["parcel.owner_class", "power.capacity_kw"]
+    unknown = ("parcel.owner_class", "power.capacity_kw")
+    shortlist["notices"] = [{"kind": "unknown_everywhere", "attribute": name} for name in unknown]
     page = Page(text := hand_out(shortlist, sites, overlays, catalogue))
     assert not catalogue.attributes["parcel.owner_class"].public
     assert "natural" not in page.text

@@ -22,6 +22,7 @@ owner = { type = "code", codes = { city = [], private = [] }, public = false }
 [parcel.attributes]
 id = { measure = "own_field", field = "id", title = { pl = "identyfikator", en = "identifier" } }
 area_m2 = { measure = "area", title = { pl = "powierzchnia", en = "area" } }
+measured_area_m2 = { measure = "measured_area", title = { pl = "pomiar", en = "measured area" } }
 owner_class = { measure = "own_field", field = "owner", title = { pl = "własność", en = "owner" } }
 [parcel.attributes.compactness]
 measure = "compactness"

@@ -5,10 +5,12 @@ Support", IEEE FUSION 2020: four alternatives, five criteria with bounds given b
 to the best bound over the width of the bounds, so a linear scale between the bounds gives 100 x (1 - SPOTIS).
 """
 
+from pathlib import Path
+
 import pytest
 from matching_fakes import CATALOGUE, view_of
 
-from gis_sites.matching.reading import understand
+from gis_sites.matching.reading import read_requirement, understand
 from gis_sites.matching.shortlist import match
 
 CRITERIA = {
@@ -39,6 +41,17 @@ def test_spotis_scores_and_ranks_are_reproduced() -> None:
     found = floors(list(ALTERNATIVES))
     # The paper cuts its digits off (0.47795 is printed as 0.4779): one unit of the last one.
     assert {name: 1 - floor / 100 for name, floor in found.items()} == pytest.approx(PRINTED, abs=1e-4)
+    assert list(found) == ["A1", "A3", "A2", "A4"]
+
+
+def test_the_scores_come_through_a_requirement_file(tmp_path: Path) -> None:
+    lines = [f'"{name}" = {{ at = {at}, worth = {worth}, weight = {w} }}' for name, (at, worth, w) in CRITERIA.items()]
+    path = tmp_path / "cars.toml"
+    path.write_text("\n".join(["format = 1", "[want]", *lines]), encoding="utf-8")
+    profile = {name: [cells[at] for cells in ALTERNATIVES.values()] for at, name in enumerate(CRITERIA)}
+    shortlist = match(read_requirement(path), [view_of({"id": list(ALTERNATIVES), **profile})], CATALOGUE)
+    found = {one["id"]: 1 - one["floor"] / 100 for one in shortlist["candidates"]}
+    assert found == pytest.approx(PRINTED, abs=1e-4)
     assert list(found) == ["A1", "A3", "A2", "A4"]
 
 

@@ -2,10 +2,11 @@ import json
 import tomllib
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from gis_sites.errors import RequirementError
-from gis_sites.matching.reading import parse, read_requirement, understand
+from gis_sites.matching.reading import parse, read_requirement, template_text, templates, understand
 from gis_sites.matching.requirement import requirement_schema
 from gis_sites.words import LANGUAGES
 
@@ -63,6 +64,25 @@ def test_the_echo_is_what_was_said_and_reads_back() -> None:
     assert read_requirement(json.loads(json.dumps(echo))) == requirement
 
 
+def test_a_footprint_and_an_assembly_are_echoed_where_they_were_said() -> None:
+    hall = {"length_m": 120.0, "width_m": 60.0, "height_m": 12.0, "note": "p. 4"}
+    said = {
+        "format": 1,
+        "scope": ["parcels", "assemblies"],
+        "must": {"flood.share": {"max": 0.0}, "footprint": hall},
+        "assembly": {"max_parcels": 3, "points_per_extra_parcel": -2.0},
+    }
+    requirement = understand(said)
+    assert requirement.footprint is not None
+    assert requirement.footprint.setback_m == 0
+    assert requirement.assembly is not None
+    assert requirement.assembly.max_gap_m == 0.5
+    echo = requirement.echo()
+    assert {**echo, "must": {**echo["must"], "footprint": {k: echo["must"]["footprint"][k] for k in hall}}} == said
+    assert read_requirement(json.loads(json.dumps(echo))) == requirement
+    assert understand({"format": 1, "must": {"footprint": hall}}).echo()["must"] == {"footprint": hall}
+
+
 def test_a_file_or_a_shortlist_stands_for_its_requirement(tmp_path: Any) -> None:
     file = tmp_path / "metal.toml"
     file.write_text("\ufeff" + QUOTED, encoding="utf-8")
@@ -74,6 +94,8 @@ def test_a_file_or_a_shortlist_stands_for_its_requirement(tmp_path: Any) -> None
 
 MUST = 'format = 1\n[must]\n"a.b" = '
 WANT = 'format = 1\n[want]\n"a.b" = '
+ASSEMBLY = "format = 1\nscope = ['assemblies']\n[assembly]\n"
+HALL = "format = 1\n[must]\nfootprint = { "
 REFUSED = {
     "title = 1\nformat = 1": ("wants_text", "title"),
     "": ("wants_format", "format = 1"),
@@ -124,9 +146,22 @@ REFUSED = {
     "format = 1\n[[ask]]\ntext = 'x'": ("wants_key", "ask[1].of"),
     "format = 1\nscope = 'plots'": ("wants_one_of", "parcels"),
     "format = 1\nscope = []": ("empty_list", "scope"),
-    "format = 1\nscope = ['assemblies']": ("not_yet_assemblies", "scope"),
-    "format = 1\n[assembly]\nmax_parcels = 4": ("not_yet_assembly", "[assembly]"),
-    "format = 1\n[must]\nfootprint = { length_m = 120 }": ("not_yet_footprint", "footprint"),
+    "format = 1\n[assembly]\nmax_parcels = 4": ("assembly_out_of_scope", "[assembly]"),
+    ASSEMBLY + "max_parcels = 9": ("out_of_range", "assembly.max_parcels"),
+    ASSEMBLY + "max_parcels = 2.5": ("not_a_count", "2.5"),
+    ASSEMBLY + "max_gap_m = -1": ("out_of_range", "-1"),
+    ASSEMBLY + "across_roads = 'yes'": ("wants_flag", "yes"),
+    ASSEMBLY + "points_per_extra_parcel = 2": ("out_of_range", "2"),
+    ASSEMBLY + "max_parcel = 3": ("unknown_key", "max_parcels"),
+    "format = 1\n[must]\nfootprint = { length_m = 120 }": ("wants_key", "must.footprint.width_m"),
+    HALL + "length_m = 120, width_m = 0 }": ("out_of_range", "must.footprint.width_m"),
+    HALL + "length_m = 120, width_m = inf }": ("not_finite", "inf"),
+    HALL + "length_m = 1e9, width_m = 5 }": ("out_of_range", "must.footprint.length_m"),
+    HALL + "length_m = 120, width_m = 60, count = 1000 }": ("out_of_range", "1000"),
+    HALL + "length_m = 120, width_m = 60, hight_m = 12 }": ("unknown_key", "height_m"),
+    "format = 1\n[want]\nfootprint = { length_m = 120 }": ("footprint_not_here", "[must]"),
+    "format = 1\nfootprint = { length_m = 120, width_m = 60 }": ("footprint_not_here", "[must]"),
+    "format = 1\n[[either]]\nany = [{ footprint = { length_m = 9, width_m = 6 } }]": ("footprint_not_here", "[must]"),
     "format = 1\nneeded_from = 5": ("not_a_day", "5"),
     "format = 1\n[must]\n" + "\n".join(f'"a.b{n}" = {{ min = 1 }}' for n in range(65)): ("too_many", "65"),
 }
@@ -171,8 +206,8 @@ def test_unreadable_files(tmp_path: Any, content: Any) -> None:
 
 def test_deeply_nested_json_is_refused() -> None:
     with pytest.raises(RequirementError) as refusal:
-        parse('{"a":' * 100_000)
-    assert refusal.value.key == "match.bad_json"
+        parse('{"a":' * 20_000)
+    assert refusal.value.key == "match.too_deep"
 
 
 def test_the_schema_speaks_of_both_ways_to_write_a_name() -> None:
@@ -183,3 +218,22 @@ def test_the_schema_speaks_of_both_ways_to_write_a_name() -> None:
     assert alternatives[0] == {"$ref": "#/$defs/Criterion"}
     assert alternatives[1]["additionalProperties"] == {"$ref": "#/$defs/Criterion"}
     assert set(schema["$defs"]["Criterion"]["properties"]) >= {"min", "max", "any_of", "none_of", "is", "unknown"}
+
+
+def test_the_schema_knows_templates_units_footprints_and_assemblies() -> None:
+    valid = jsonschema_rs.validator_for(requirement_schema()).is_valid
+    for name in templates():
+        assert valid(json.loads(json.dumps(parse(template_text(name)), default=str)))
+    hall = {"length_m": "120 m", "width_m": 60, "count": 2}
+    said = {
+        "format": 1,
+        "scope": ["parcels", "assemblies"],
+        "must": {"footprint": hall},
+        "assembly": {"max_parcels": 3},
+    }
+    assert valid(said)
+    assert understand(said)
+    wrong = ({"length_m": 120}, {**hall, "length_m": "long"}, {**hall, "count": 200}, {**hall, "hight_m": 9})
+    assert not any(valid({**said, "must": {"footprint": one}}) for one in wrong)
+    assert not valid({"format": 1, "footprint": hall})
+    assert not valid({**said, "assembly": {"max_parcels": 9}})

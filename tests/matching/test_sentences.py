@@ -1,3 +1,5 @@
+import itertools
+import re
 import tomllib
 from importlib.resources import files
 from io import StringIO
@@ -17,6 +19,7 @@ from gis_sites.matching.sentences import (
     cautions,
     criterion_sentence,
     must_sentence,
+    required_text,
     sentences,
     source_text,
     tier_word,
@@ -26,7 +29,7 @@ from gis_sites.matching.sentences import (
 )
 from gis_sites.matching.shortlist import match
 from gis_sites.matching.table import table
-from gis_sites.matching.why import why
+from gis_sites.matching.why import why, why_gone
 from gis_sites.words import LANGUAGES
 
 SOURCE = {"kind": "layer", "layer": "flood", "revision": 2, "part": "all", "dated": "2026-06-30", "publisher": "Urząd"}
@@ -41,12 +44,12 @@ def plain(text: str) -> str:
 def test_a_must_in_both_languages() -> None:
     must = {**SHARE, "source": SOURCE, "remarks": {"note": "s. 3", "confidence": "unverified"}}
     assert plain(must_sentence(must, CATALOGUE, "pl")) == (
-        "Zagrożenie powodzią (udział): 25 %; wymagane najwyżej 0 % – niespełniony "
-        "(źródło: warstwa „Zagrożenie powodzią”, wersja 2, stan na 30 czerwca 2026, Urząd) [s. 3; niepotwierdzone]"
+        "Zagrożenie powodzią (udział): 25 %; wymagane najwyżej 0 % – niespełniony, granica przekroczona o 25 pkt proc. "
+        "(źródło: warstwa „Zagrożenie powodzią”, wersja 2, stan na 30 czerwca 2026, Urząd) [s. 3; ⚠ niepotwierdzone]"
     )
     assert plain(criterion_sentence(must, CATALOGUE, "en")) == (
-        "Flood hazard (share): 25 %; required at most 0 % – failed "
-        "(source: layer “Flood hazard”, revision 2, as of June 30, 2026, Urząd) [s. 3; unverified]"
+        "Flood hazard (share): 25 %; required at most 0 % – failed, the bound is exceeded by 25 percentage points "
+        "(source: layer “Flood hazard”, revision 2, as of June 30, 2026, Urząd) [s. 3; ⚠ unverified]"
     )
 
 
@@ -100,6 +103,7 @@ def test_a_value_is_told_from_its_bound(value: float, unit: str, bound: float, t
 
 
 def test_sources() -> None:
+    assert "część" not in source_text({**SOURCE, "part": "GES_PrzewodGazowy"}, "pl")
     assert source_text({**SOURCE, "part": "MPZP 12"}, "pl") == (
         "warstwa „flood”, wersja 2, część MPZP 12, stan na 30 czerwca 2026, Urząd"
     )
@@ -131,27 +135,97 @@ REQUIREMENT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_why_not_says_every_verdict_and_who_can_say_what_is_not_known() -> None:
-    told = sentences(why(understand(REQUIREMENT), [view_of(PROFILE)], CATALOGUE, "b"), CATALOGUE, "pl")
-    assert told[0] == "b: nie spełnia warunków; wynik pewny 25, możliwy 75 (na 100)"
-    assert "niespełniony" in told[1]
+def explained(parcel: str, lang: str, **more: Any) -> list[str]:
+    found = why(understand({**REQUIREMENT, **more}), [view_of(PROFILE)], CATALOGUE, parcel)
+    return [plain(one) for one in sentences(found, CATALOGUE, lang)]
+
+
+def test_why_not_says_what_failed_first_and_ends_with_who_can_say_what_is_not_known() -> None:
+    told = explained("b", "pl")
+    assert told[:2] == [
+        "Według stanu zasobu nr 7 na dzień 21 listopada 2026.",
+        "Działka b: nie spełnia warunków (warunki konieczne: bez rozstrzygnięcia 1, niespełnione 1); "
+        "wynik pewny 25, możliwy 75 (na 100).",
+    ]
     assert told[2].startswith(
+        "Zagrożenie powodzią (udział): 20 %; wymagane najwyżej 0 % – niespełniony, granica przekroczona o 20 pkt proc. "
+    )
+    assert told[3].startswith(
         "Co najmniej jeden z wariantów – brak danych: (1) Plan miejscowy (udział produkcji): brak danych"
     )
-    assert told[5] == "Pytanie bez odpowiedzi: moc; odpowiada: operator sieci"
     assert told[6:] == [
-        "Czego nie wiemy: Plan miejscowy (udział produkcji); może to powiedzieć Urząd",
-        "Czego nie wiemy: Elektroenergetyka (przecina działkę); może to powiedzieć operator sieci",
-        "Czego nie wiemy: Elektroenergetyka (odległość do SN); "
-        "może to powiedzieć ten, kto prowadzi dane „Elektroenergetyka”",
+        "Pytanie bez odpowiedzi: moc; odpowiada: operator sieci",
+        "Czego nie wiemy, a może to powiedzieć Urząd: Plan miejscowy (udział produkcji).",
+        "Czego nie wiemy, a może to powiedzieć operator sieci: Elektroenergetyka (przecina działkę).",
+        "Czego nie wiemy, a może to powiedzieć operator sieci elektroenergetycznej: "
+        "Elektroenergetyka (odległość do SN).",
     ]
 
 
 def test_what_does_not_matter_is_not_asked_about() -> None:
-    told = sentences(why(understand(REQUIREMENT), [view_of(PROFILE)], CATALOGUE, "a"), CATALOGUE, "en")
+    told = explained("a", "en")
+    assert told[1] == "Parcel a: eligible (musts: 2 met); floor 25, ceiling 75 (of 100)."
     assert [one for one in told if one.startswith("What we do not know")] == [
-        "What we do not know: Power lines (distance to MV); ask whoever keeps the data “Power lines”"
+        "What we do not know and the power network operator can tell: Power lines (distance to MV)."
     ]
+
+
+def test_whoever_knows_several_things_is_named_once() -> None:
+    told = explained("a", "en", ask=[], must={"power.capacity_kw": {"min": 1}, "road.distance_m": {"max": 1}})
+    assert [one for one in told if one.startswith("What we do not know")] == [
+        "What we do not know and the power network operator can tell: "
+        "Power lines (capacity), Power lines (distance to MV).",
+        "What we do not know and the road authority can tell: Roads (distance).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "criterion", "pl"),
+    [
+        ("parcel.area_m2", 12_500, {"min": 20_000}, "niespełniony, brakuje 7 500 m²"),
+        ("parcel.area_m2", [1_000, 8_000], {"min": 20_000, "max": 30_000}, "niespełniony, brakuje 1,2 ha"),
+        ("power.mv_distance_m", [620.5, 700], {"max": 500}, "niespełniony, granica przekroczona o 120,5 m"),
+        ("power.mv_distance_m", "none", {"max": 500}, "niespełniony"),
+        ("zoning.production_share", 0.899, {"min": 0.9}, "niespełniony, brakuje 0,1 pkt proc."),
+        ("power.crosses", True, {"is": False}, "niespełniony"),
+        ("road.class", "local", {"none_of": ["local"]}, "niespełniony"),
+        ("road.class", "main", {"any_of": ["local"]}, "niespełniony"),
+        ("parcel.area_m2", "unknown", {"min": 1, "unknown": "failed"},
+         "niespełniony, bo brak danych, a wymagania nie pozwalają na to czekać"),
+    ],
+)  # fmt: skip
+def test_what_fails_by_a_number_says_by_how_much(name: str, cell: Any, criterion: Any, pl: str) -> None:
+    asked = understand({"format": 1, "must": {name: criterion}})
+    found = why(asked, [view_of({"id": ["x"], name: [cell]})], CATALOGUE, "x")
+    told = plain(sentences(found, CATALOGUE, "pl")[2])
+    assert told.partition(" – ")[2].partition(" (źródło")[0] == pl
+
+
+def test_a_list_of_one_is_no_list() -> None:
+    texts = [required_text({key: ["main"]}, CATALOGUE.attributes["road.class"], "pl") for key in ("any_of", "none_of")]
+    assert texts == ["main", "inne niż: main"]
+
+
+@pytest.mark.parametrize(("how", "heirs", "pl", "en"), [
+    ("split", ["a", "b"], "Działki x już nie ma: podzielono ją na a i b.", "it was divided into a and b."),
+    ("merged", ["b"], "Działki x już nie ma: złączono ją z innymi w b.", "it was merged with others into b."),
+    ("renumbered", ["b"], "Działki x już nie ma: zmieniono jej numer na b.", "its number was changed to b."),
+    ("changed", ["a", "b", "q"], "Działki x już nie ma: po kilku zmianach są z niej a, b i q.",
+     "after several changes it has become a, b and q."),
+])  # fmt: skip
+def test_a_parcel_that_is_no_more_is_explained_by_its_successors(how: str, heirs: Any, pl: str, en: str) -> None:
+    found = why_gone(understand(REQUIREMENT), [view_of(PROFILE)], CATALOGUE, "x", how=how, successors=heirs)
+    assert [one["id"] for one in found["successors"]] == [one for one in heirs if one != "q"]
+    told, english = (sentences(found, CATALOGUE, lang) for lang in ("pl", "en"))
+    assert told[1] == pl
+    assert english[1] == f"Parcel x is no more: {en}"
+    assert ("Działki q nie ma w tym stanie zasobu, więc nie można jej ocenić." in told) == ("q" in heirs)
+    assert sum(one.startswith("Działka ") for one in told) == len(found["successors"])
+
+
+def test_nobody_reads_the_name_of_an_attribute_or_of_a_table() -> None:
+    for parcel, lang in itertools.product("ab", LANGUAGES):
+        assert not [one for one in explained(parcel, lang) if re.search(r"[a-z]+[._][a-z]+_", one)]
 
 
 def test_the_summary_begins_with_what_nobody_knows() -> None:

@@ -120,7 +120,8 @@ REQUIREMENT: dict[str, Any] = {
 def test_the_shortlist_says_what_the_design_says() -> None:
     shortlist = answer(REQUIREMENT, view_of(PROFILE), top=1)
     assert list(shortlist) == [
-        "format", "id", "made", "requirement", "asks", "inventory", "counts", "unknown_everywhere", "candidates",
+        "format", "id", "made", "requirement", "asks", "inventory", "counts", "unknown_everywhere",
+        "notices", "candidates",
     ]  # fmt: skip
     assert shortlist["format"] == "gis-sites/shortlist/1"
     assert shortlist["made"]["at"].endswith("Z")

@@ -1,9 +1,17 @@
+import sys
+from pathlib import Path
+
 import pytest
 
+from gis_sites import cli
 from gis_sites.catalogue import Catalogue, load_catalogue
 from gis_sites.errors import RequirementError
 from gis_sites.matching.check import check, criteria
-from gis_sites.matching.reading import read_requirement, template_text, templates
+from gis_sites.matching.clash import clashes
+from gis_sites.matching.entries import Entry, Words
+from gis_sites.matching.reading import read_requirement, template_text, template_title, templates
+from gis_sites.matching.settle import understood
+from gis_sites.words import LANGUAGES
 
 
 @pytest.fixture(scope="module")
@@ -12,8 +20,16 @@ def layers() -> Catalogue:
     return load_catalogue()
 
 
+SECTORS = {
+    "automotive", "aviation", "biotech", "construction", "data_centre", "food_processing", "light_industry",
+    "logistics", "metal_machinery", "office_building", "white_goods",
+}  # fmt: skip
+
+
 def test_the_sectors() -> None:
-    assert {"data_centre", "light_industry", "logistics"} <= set(templates())
+    assert set(templates()) == SECTORS
+    titles = [template_title(name, lang) for name in templates() for lang in LANGUAGES]
+    assert len(set(titles)) == len(titles)
 
 
 @pytest.mark.parametrize("name", templates())
@@ -22,13 +38,56 @@ def test_a_template_suits_the_public_catalogue(name: str, layers: Catalogue) -> 
 
 
 @pytest.mark.parametrize("name", templates())
-def test_every_number_says_how_sure_it_is(name: str) -> None:
+def test_every_number_says_where_it_is_from_and_how_sure_it_is(name: str) -> None:
     requirement = read_requirement({}, template=name)
-    entries = [*requirement.must.values(), *requirement.want.values()]
+    entries: list[Entry] = [
+        *requirement.must.values(),
+        *requirement.want.values(),
+        *requirement.either,
+        *requirement.ask,
+    ]
     assert {entry.confidence for entry in entries} <= {"sourced", "unverified"}
-    assert all(entry.source for entry in entries if entry.confidence == "sourced")
-    assert len(list(criteria(requirement))) >= 3
+    for entry in entries:
+        assert entry.source
+        assert entry.confidence == "unverified" or entry.source != "estimate"
+    assert any(entry.confidence == "unverified" for entry in entries)
+    assert len(list(criteria(requirement))) >= 4
+    assert len(requirement.want) >= 5
+    assert requirement.ask
     assert "not a fact" in template_text(name)
+    assert isinstance(requirement.title, Words)
+
+
+@pytest.mark.parametrize("name", templates())
+def test_no_template_asks_for_what_cannot_be(name: str, layers: Catalogue) -> None:
+    requirement = check(read_requirement({}, template=name), layers)
+    assert list(clashes(requirement, layers)) == []
+    assert understood(requirement, layers)
+
+
+@pytest.mark.parametrize("name", templates())
+def test_the_command_prints_a_template_that_reads_back(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gis-sites", "templates", name])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    file = tmp_path / "ours.toml"
+    file.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert read_requirement(file) == read_requirement({}, template=name)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_command_lists_the_templates(
+    lang: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gis-sites", "templates", "--lang", lang])
+    with pytest.raises(SystemExit):
+        cli.main()
+    told = capsys.readouterr().out
+    assert all(name in told for name in templates())
+    assert template_title("aviation", lang) in told
 
 
 def test_own_entries_go_before_those_of_the_template() -> None:

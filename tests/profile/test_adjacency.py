@@ -139,6 +139,33 @@ def test_every_pair_is_as_a_naive_loop_has_it(seed: int) -> None:
     assert agrees(shapes, adjacency(shapes), 0.5, list(range(len(shapes)))) > 10
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_every_pair_across_a_road_is_as_a_naive_loop_has_it(seed: int) -> None:
+    """Streets between rows of plots, some of them gardens: the shortest way may cross nothing but streets."""
+    rng = np.random.default_rng(seed)
+    shapes, street = [], []
+    for line in range(5):
+        for plot in range(6):
+            wide, low = float(rng.uniform(6, 24)), 60.0 * line
+            shapes.append(
+                affinity.rotate(at(shapely.box(30 * plot, low, 30 * plot + 30, low + 40)), rng.normal(0, 0.2))
+            )
+            shapes.append(at(shapely.box(30 * plot, low + 40, 30 * plot + 30, low + 40 + wide)))
+            street += [False, bool(rng.random() < 0.7)]
+    every, road, reach = array(shapes), np.array(street), 21.0
+    table = {pair: one for pair, one in told(adjacency(every, across=road, across_m=reach)).items() if one[2]}
+    expected = {}
+    for a, b in itertools.combinations(np.flatnonzero(~road).tolist(), 2):
+        way = shapely.shortest_line(every[a], every[b])
+        between = [c for c in np.flatnonzero(~road).tolist() if c not in {a, b}]
+        free = all(way.intersection(every[c]).length == 0 for c in between)
+        shared = min(naive(every[a], every[b], reach), naive(every[b], every[a], reach))
+        if module.GAP_M < way.length <= reach and free and shared > 1e-6:
+            expected[a, b] = pytest.approx((shared, way.length, True), abs=2e-6)
+    assert table == expected
+    assert len(table) > 5
+
+
 def test_the_same_however_many_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
     shapes = random_sites(np.random.default_rng(5), 8)
     whole = adjacency(shapes)

@@ -97,20 +97,32 @@ def _noting(mapped: Callable[..., Any], handed: list[int]) -> Callable[..., Any]
     return noting
 
 
-def test_a_worker_killed_midway_changes_nothing_but_time(machines: Machines, handed_out: None) -> None:
+def test_a_worker_killed_midway_changes_nothing_but_time(
+    machines: Machines, handed_out: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LARGEST", 5)
+    monkeypatch.setattr(tasks, "SMALLEST", 5)
     sites, every, covers = works(6)
     here = tasks.measure_all(sites, every, covers)
-    killed: list[int] = []
-
-    def kill(ready: int, total: int) -> None:
-        if not killed:
-            killed.append(machines.workers[0])
-            os.kill(machines.workers[0], signal.SIGKILL)
+    lost: list[int] = []
 
     with workers.cluster(machines.scheduler) as executor:
+        client = executor._client  # type: ignore[attr-defined]
+        pids = client.run(os.getpid)
+
+        def kill(place: int, places: int) -> None:
+            """Kill a worker that has tasks of its own, once some are done and others are not."""
+            busy = {worker: keys for worker, keys in client.processing().items() if keys}
+            if not lost and 0 < place < places and busy:
+                worker, keys = max(busy.items(), key=lambda one: len(one[1]))
+                lost.append(len(keys))
+                os.kill(pids[worker], signal.SIGKILL)
+
         there = tasks.measure_all(sites, every, covers, executor=executor, done=kill)
-        left = executor._client.ncores()  # type: ignore[attr-defined]
-    assert killed
+        left = client.ncores()
+    assert lost
+    assert lost[0] > 0
+    assert set(pids.values()) == set(machines.workers)
     assert len(left) == 1
     assert all_bits(here) == all_bits(there)
 

@@ -15,8 +15,9 @@ from gis_sites.columns import Column, Flags, Labels, Range
 from gis_sites.profile import build, tasks
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import cut
+from gis_sites.profile.nearby import along, hilbert
 from gis_sites.profile.packed import Packed, packed
-from gis_sites.profile.tasks import Work, hilbert, measure_all, partitions
+from gis_sites.profile.tasks import Work, measure_all, partitions
 from tests.profile.scenes import (
     X0,
     Y0,
@@ -74,11 +75,11 @@ def works(seed: int) -> tuple[Any, list[Work], list[Cover]]:
 def test_partitions_do_not_change_a_bit(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     sites, every, covers = works(seed)
     whole = measure_all(sites, every, covers)
-    assert len(partitions(sites.geometry)) == 1
+    assert len(partitions(sites.along)) == 1
     for size in (7, 40):
         monkeypatch.setattr(tasks, "LARGEST", size)
         monkeypatch.setattr(tasks, "SMALLEST", size)
-        assert len(partitions(sites.geometry)) > 3
+        assert len(partitions(sites.along)) > 3
         parts = measure_all(sites, every, covers)
         for name, columns in whole.items():
             for short, column in columns.items():
@@ -97,19 +98,21 @@ def test_processes_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, columns in here.items():
         for short, column in columns.items():
             assert bits(column) == bits(there[name][short])
-    assert seen == [(100, 144), (144, 144)]
+    assert seen == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_work_is_handed_out_only_where_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     sites, every, covers = works(5)
     with ThreadPoolExecutor(1) as executor:
-        assert len(sites) * len(every) < build.WORTH_WORKERS
         here = build.measured(sites, every, covers, executor=executor)
         assert not executor._threads
-    monkeypatch.setattr(build, "WORTH_WORKERS", len(sites) * len(every))
-    with ThreadPoolExecutor(1) as executor:
-        there = build.measured(sites, every, covers, executor=executor)
-        assert executor._threads
+    # Two layers with the same attributes; the largest rectangle and circle count for many.
+    cost = len(sites) * 2 * (len(EVERY) - 2 + build.SLOW["rectangle_long"] + build.SLOW["inscribed_circle"])
+    for worth in (cost + 1, cost):
+        monkeypatch.setattr(build, "WORTH_WORKERS", worth)
+        with ThreadPoolExecutor(1) as executor:
+            there = build.measured(sites, every, covers, executor=executor)
+            assert bool(executor._threads) == (worth == cost)
     assert here.keys() == there.keys()
 
 
@@ -144,7 +147,7 @@ def test_a_site_is_measured_the_same_whatever_other_sites_there_are() -> None:
 def test_partitions_hold_every_site_once_and_lie_together() -> None:
     rng = np.random.default_rng(1)
     points = shapely.points(rng.uniform(0, 1000, (20_000, 2)))
-    groups = partitions(points)
+    groups = partitions(along(shapely.bounds(points)))
     assert np.array_equal(np.sort(np.concatenate(groups)), np.arange(20_000))
     boxes = shapely.bounds([shapely.multipoints(points[rows]) for rows in groups])
     assert shapely.area(shapely.box(*boxes.T)).sum() < 4 * 1000**2

@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from gis_sites.columns import Flags, Labels, Range
-from gis_sites.store import profiles
+from gis_sites.store import profiles, retention, states
 from gis_sites.store.connect import Store
 from gis_sites.store.copy import BATCH
 
@@ -103,3 +103,76 @@ def test_columns_of_different_lengths_are_a_mistake(store: Store) -> None:
     columns = {"a": Range.unknown(1), "b": Flags.unknown(2)}
     with store.begin() as conn, pytest.raises(ValueError, match="different lengths"):
         profiles.write(conn, layer="pipe", kind="parcels", stamp="s", columns=columns, next_change=None)
+
+
+# ---- what a block takes from the one before ------------------------------------------------------------
+
+
+def first(store: Store, **columns: Range | Flags | Labels) -> profiles.Profile:
+    with store.begin() as conn:
+        return profiles.write(conn, layer="pipe", kind="parcels", stamp="a", columns=columns, next_change=None)
+
+
+def after(store: Store, block: profiles.Profile, row: list[int], **columns: Range | Flags | Labels) -> profiles.Profile:
+    former = profiles.Former(block, np.array(row))
+    with store.begin() as conn:
+        return profiles.write(
+            conn, layer="pipe", kind="parcels", stamp="b", columns=columns, next_change=None, former=former
+        )
+
+
+def test_rows_that_stay_are_copied_wherever_they_went(store: Store) -> None:
+    x = Range.exact([0.1, NAN, INF, 3.0, -0.0, 5.0])
+    flag = Flags(np.array([1, 0, -1, 1, 0, 1], dtype=np.int8))
+    label = Labels.of(["a", None, "ż", "", "none", "a"])
+    block = first(store, x=x, flag=flag, label=label)
+    # The second row is gone, one came at the front and one between; the former block had no high ends.
+    fresh = {
+        "x": Range(np.array([7.0, 8.0]), np.array([7.0, 9.0])),
+        "flag": Flags(np.array([-1, 0], dtype=np.int8)),
+        "label": Labels.of([None, "new"]),
+    }
+    row = [-1, 0, 2, 3, -1, 4, 5]
+    made = after(store, block, row, **fresh)
+    with store.begin() as conn:
+        back = profiles.read(conn, made)
+    assert (made.rows, made.ranges, made.table != block.table) == (7, {"x"}, True)
+    low, high = back["x"].low, back["x"].high
+    np.testing.assert_array_equal(low, [7.0, 0.1, INF, 3.0, 8.0, -0.0, 5.0])
+    np.testing.assert_array_equal(high, [7.0, 0.1, INF, 3.0, 9.0, -0.0, 5.0])
+    assert np.signbit(low[5])
+    assert back["flag"].values.tolist() == [-1, 1, -1, 1, 0, 0, 1]
+    assert [back["label"].text(one) for one in range(7)] == [None, "a", "ż", "", "new", "none", "a"]
+
+
+def test_blocks_that_say_the_same_share_a_table(store: Store) -> None:
+    x, label = Range.exact([0.1, 0.0, NAN]), Labels.of(["a", None, "b"])
+    block = first(store, x=x, label=label)
+    same = after(store, block, [0, -1, -1], x=Range.exact([0.0, NAN]), label=Labels.of([None, "b"]))
+    assert (same.table, same.id != block.id) == (block.table, True)
+    with store.begin() as conn:
+        assert profiles.find(conn, "b") == same
+        conn.execute(sa.text("DELETE FROM registry.profiles WHERE stamp = 'b'"))
+    # Minus zero is not zero, a row in another place is another row, a row more is more.
+    for row, values in (([0, -1, 2], [-0.0]), ([0, 2, -1], [0.0]), ([0, 1, 2, -1], [1.0])):
+        texts = Labels.of([None] * len(values))
+        other = after(store, block, row, x=Range.exact(values), label=texts)
+        assert other.table != block.table
+        with store.begin() as conn:
+            conn.execute(sa.text("DELETE FROM registry.profiles WHERE stamp = 'b'"))
+
+
+def test_a_shared_table_stays_as_long_as_one_of_its_blocks_is_held(store: Store) -> None:
+    block = first(store, x=Range.exact([1.0]))
+    same = after(store, block, [0], x=Range.exact([]))
+    assert same.table == block.table
+    with store.begin() as conn:
+        for one in (block, same):
+            held = {"revisions": {}, "profiles": {"pipe": {"parcels": one}}, "as_of": date(2026, 1, 1)}
+            states.publish(conn, **held, stale_after=None, reason="test")
+        conn.execute(
+            sa.text("UPDATE registry.states SET dropped_at = now() WHERE id = (SELECT min(id) FROM registry.states)")
+        )
+    assert retention.sweep(store) == ()
+    with store.begin() as conn:
+        assert len(profiles.read(conn, same)["x"]) == 1

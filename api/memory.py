@@ -1,0 +1,23 @@
+"""Memory of a process that answers: what a request frees is kept for the next one."""
+
+import ctypes
+import sys
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""Names of two settings of glibc's `mallopt`."""
+KEPT = 64 << 20
+"""Bytes of freed memory that stay with the process, at most, in each of its arenas."""
+OWN = 16 << 20
+"""Bytes from which a piece of memory is fetched from the system, and given back, by itself."""
+
+
+def keep_freed_memory() -> bool:
+    """Keep what columns of a request were written in; return whether this system lets us.
+
+    Given back to the system after each request, every page of it would be cleared and mapped anew for the next:
+    a sixth of the time of a shortlist of 450,000 parcels.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and bool(mallopt(TRIM_THRESHOLD, KEPT)) and bool(mallopt(MMAP_THRESHOLD, OWN))

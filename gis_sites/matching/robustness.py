@@ -1,0 +1,188 @@
+"""How sure the first places are: weights, ranges and unknowns drawn together, many times, from a fixed seed.
+
+After SMAA: Lahdelma, Hokkanen & Salminen (1998), EJOR 106, 137-143, and its rank acceptability, Lahdelma & Salminen
+(2001), Operations Research 49, 444-454. The weight space is theirs with partial information: each weight lies between
+the stated one over `FACTOR` and times it (log-uniform, so that half and double are alike), because weights are ratios.
+Within a range every value is as likely; of what nobody knows, every worth between the worst and the best, and a must
+is met as often as not. Chances speak of the set: they do depend on the other sites.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gis_sites.columns import Floats
+from gis_sites.matching.concessions import Judged
+from gis_sites.matching.contenders import Contender, contenders
+from gis_sites.matching.draws import Draws
+from gis_sites.matching.ranking import Matched
+from gis_sites.matching.requirement import Requirement
+from gis_sites.matching.view import KINDS
+
+Json = dict[str, Any]
+DRAWS = 2000
+FIRST = 3
+"""An enquiry is answered with one to three sites."""
+FACTOR = 2.0
+MOST_DRAWN = 1000
+Z = 1.959963984540054
+"""Of the 95 % interval."""
+
+
+class Podium:
+    """The first few of each draw, as sites come in the shortlist's order: of equals the earlier stays before."""
+
+    def __init__(self, places: int, draws: int) -> None:
+        self.scores = np.full((places, draws), -np.inf)
+        self.who = np.full((places, draws), -1, dtype=np.int64)
+
+    def open_to(self, most: Floats) -> bool:
+        """Tell whether a site that scores no more than this in each draw could come among the first in any."""
+        return bool((most > self.scores[-1]).any())
+
+    def enter(self, site: int, scores: Floats) -> None:
+        """Let a site in where it scores more than one that is there."""
+        who, entered = np.full(len(scores), site), np.zeros(len(scores), dtype=bool)
+        for place in range(len(self.scores)):
+            entered |= scores > self.scores[place]
+            self.scores[place], scores = (
+                np.where(entered, scores, self.scores[place]),
+                np.where(entered, self.scores[place], scores),
+            )
+            self.who[place], who = np.where(entered, who, self.who[place]), np.where(entered, self.who[place], who)
+
+
+def robustness(matched: Matched) -> Json:
+    """Say each candidate's chance of being first and among the first three, and what weight would swap the first two.
+
+    Each chance has its 95 % interval (Wilson 1927, JASA 22, 209-212): what more draws could still change.
+    """
+    requirement, judged = matched.requirement, [Judged.of(one.window, one.verdicts) for one in matched.scored]
+    drawn_for = {KINDS[one.window.view.kind] for one in judged}
+    candidates = [one for one in matched.candidates if one["kind"] in drawn_for]
+    draws = Draws(_seed(matched.id), DRAWS)
+    found, left_out = contenders(requirement, judged, factor=FACTOR, first=FIRST)
+    podium, passed_over = sample(requirement, found, draws)
+    first, among = (np.bincount(who.ravel() + 1, minlength=len(found) + 1) for who in (podium.who[:1], podium.who))
+    places = {(one.kind, one.id): at for at, one in enumerate(found, 1)}
+    listed = [places.get((one["kind"], one["id"])) for one in candidates]
+    others = len(draws) - int(first[[0, *(at for at in listed if at)]].sum())
+    told = [
+        {
+            "rank": one["rank"],
+            "id": one["id"],
+            "first": chance(int(first[at]) if at else 0),
+            "among_first": chance(int(among[at]) if at else 0),
+        }
+        for one, at in zip(candidates, listed, strict=True)
+    ]
+    return {
+        "speaks_of": "set",
+        "method": "SMAA-2",
+        "draws": DRAWS,
+        "seed": str(draws.seed),
+        "weight_factor": FACTOR,
+        "among": FIRST,
+        "contenders": len(found),
+        "left_out": left_out + passed_over,
+        "candidates": told,
+        "others": chance(others),
+        "nobody": chance(int(first[0])),
+        "swap": swap(matched.candidates, requirement),
+    }
+
+
+def _seed(shortlist: str) -> int:
+    """Make the seed of the shortlist's id: the same question to the same state is answered the same."""
+    return int(hashlib.sha256(shortlist.encode()).hexdigest()[:16], 16)
+
+
+def sampled_weights(requirement: Requirement, draws: Draws) -> Floats:
+    """Draw weights, wants x draws; each want has a stream of its own, and the weights of one draw sum to 1."""
+    drawn = np.empty((len(requirement.want), len(draws)))
+    for at, (name, want) in enumerate(requirement.want.items()):
+        drawn[at] = want.weight * np.exp((draws.of("weight", name) * 2 - 1) * math.log(FACTOR))
+    total = np.zeros(len(draws))
+    for one in drawn:
+        total += one
+    return drawn / total
+
+
+def sample(requirement: Requirement, found: Sequence[Contender], draws: Draws) -> tuple[Podium, int]:
+    """Rank the contenders in every draw; equals stand in the shortlist's order, in which they are given.
+
+    Whoever could not come among the first by his best worths is not drawn for, to the same result. Where doubt is so
+    wide that `MOST_DRAWN` are not enough, the last of the order are left out; returned is how many.
+    """
+    weights = sampled_weights(requirement, draws)
+    podium, drawn, left_out = Podium(FIRST, len(draws)), 0, 0
+    for site, one in enumerate(found):
+        if not podium.open_to(weighed(weights, one.best)):
+            continue
+        if drawn == MOST_DRAWN:
+            left_out += 1
+            continue
+        drawn += 1
+        meets, worths = one.drawn(requirement, draws)
+        podium.enter(site, np.where(meets, weighed(weights, worths), -np.inf))
+    return podium, left_out
+
+
+def weighed(weights: Floats, worths: Sequence[Floats] | Floats) -> Floats:
+    """Add up weight x worth, want by want: a greater worth never scores less, to the last bit."""
+    points = np.zeros(weights.shape[1])
+    for weight, worth in zip(weights, worths, strict=True):
+        points += weight * worth
+    return points
+
+
+def chance(count: int, of: int = DRAWS) -> Json:
+    """Return a share of draws with its 95 % interval.
+
+    >>> chance(1000, 2000)
+    {'chance': 0.5, 'low': 0.47811, 'high': 0.52189}
+    """
+    share, z2 = count / of, Z * Z / of
+    middle, half = (share + z2 / 2) / (1 + z2), Z / (1 + z2) * math.sqrt(share * (1 - share) / of + z2 / 4 / of)
+    low, high = (0.0 if count == 0 else middle - half), (1.0 if count == of else middle + half)
+    return {"chance": round(share, 5), "low": round(low, 5), "high": round(high, 5)}
+
+
+def swap(candidates: Sequence[Mapping[str, Any]], requirement: Requirement) -> Json | None:
+    """Say to what the weight of each want alone would have to change for the first two to change places.
+
+    Their floors are level where the sum of weight x (worth of the first - worth of the second) is nought: solved for
+    one weight, w' = w - sum / difference. None of a want: no weight of it from nought up does it. Without wants, or
+    where the second has more unknown musts, no weight can.
+    """
+    if len(candidates) < 2 or not requirement.want:
+        return None
+    one, other = candidates[:2]
+    told: Json = {"of": [one["id"], other["id"]], "possible": one["unknown_musts"] == other["unknown_musts"]}
+    if not told["possible"]:
+        return {**told, "wants": []}
+    weights = [want.weight for want in requirement.want.values()]
+    # Points taken off whatever is wanted (an assembly's) count with every weight, for weights add up to all points.
+    off = (taken_off(other) - taken_off(one)) / 100
+    ahead = [mine["worth"][0] - its["worth"][0] + off for mine, its in zip(one["wants"], other["wants"], strict=True)]
+    lead = math.fsum(weight * by for weight, by in zip(weights, ahead, strict=True))
+    wants = [_level(*each, lead) for each in zip(requirement.want, weights, ahead, strict=True)]
+    return {**told, "possible": any(want["level_at"] is not None for want in wants), "wants": wants}
+
+
+def taken_off(candidate: Mapping[str, Any]) -> float:
+    """Return by how many points a floor is below the sum of its wants: nought but for assemblies."""
+    total = 0.0
+    for want in candidate["wants"]:
+        total += want["of"] * want["worth"][0]
+    return total - float(candidate["floor"])
+
+
+def _level(name: str, weight: float, by: float, lead: float) -> Json:
+    level = weight - lead / by if by else math.nan
+    possible = math.isfinite(level) and level > 0
+    told = {"level_at": level, "change": level - weight, "swaps": "below" if by > 0 else "above"} if possible else {}
+    return {"attribute": name, "weight": weight, "level_at": None, **told}
