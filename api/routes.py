@@ -129,7 +129,10 @@ def why(
     body: Annotated[Sent, Depends(sent)],
     face: OneFace,
     state: OneState,
-    parcel: Annotated[str, Query(min_length=1, max_length=200, description="A parcel, or land on offer.")],
+    parcel: Annotated[
+        str,
+        Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$", description="A parcel, or land on offer."),
+    ],
 ) -> Response:
     """Every verdict and worth of one parcel, also of one that fails or is no more, and the sentences that say them."""
     return JSONResponse(face.why(state, requirement(body), parcel), headers={"cache-control": "no-store"})

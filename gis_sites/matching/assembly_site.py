@@ -183,8 +183,8 @@ def keys_of(requirement: Requirement, window: Window, penalty: float | Floats = 
             doubt &= sure
         unknown += doubt
     pairs = [worths(name, want, window) for name, want in requirement.want.items()]
-    sure = [np.where(exact(name), *pair) for name, pair in zip(requirement.want, pairs, strict=True)]
-    floor = score.total(shares(requirement), sure, n)
+    at_best = [np.where(exact(name), *pair) for name, pair in zip(requirement.want, pairs, strict=True)]
+    floor = score.total(shares(requirement), at_best, n)
     ceiling = score.total(shares(requirement), (best for _, best in pairs), n)
     return Keys(failed, unknown, np.maximum(floor + penalty, 0.0), np.maximum(ceiling + penalty, 0.0))
 

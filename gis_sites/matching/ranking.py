@@ -22,7 +22,7 @@ from gis_sites.matching.score import Verdicts
 from gis_sites.matching.verdicts import Window, must, must_names, musts, shares, worths
 from gis_sites.matching.view import View, in_id_order
 
-PIECE = 1 << 16
+PIECE = 1 << 17
 """Rows judged and scored at a time: few enough for the caches of the processor."""
 SLACK = 1e-6
 """Points by which a bound of a score is too generous, so that no rounding can drop a row wrongly."""

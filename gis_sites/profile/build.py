@@ -21,7 +21,7 @@ from gis_sites.store import profiles
 from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Profile
 from gis_sites.store.revisions import Revision
-from gis_sites.store.unfinished import Unfinished, sweep
+from gis_sites.store.unfinished import Unfinished
 
 WORTH_WORKERS = 50_000
 """Sites times attributes (slow ones counted as often as `SLOW` says) from which handing work to other processes pays.
@@ -67,22 +67,20 @@ def _made(
     store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan], *, executor: Executor | None, progress: Progress
 ) -> dict[tuple[str, Kind], Profile]:
     """Make the blocks that are missing, one after the other: one is read and one written while one is measured."""
-    sweep(store, {plan.stamp for plan in todo})
     if not todo:
         return {}
     pace = Pace(todo, {kind: now.revisions[layer].rows for kind, layer in KINDS.items() if layer in now.revisions})
-    fresh = _measured(store, ahead(jobs(store, catalogue, now, todo)), pace, executor=executor, progress=progress)
+    fresh = _measured(ahead(jobs(store, catalogue, now, todo)), pace, executor=executor, progress=progress)
     return {(job.plan.layer.name, job.plan.kind): block for job, block in _stored(store, fresh)}
 
 
 def _measured(
-    store: Store, todo: Iterable[Job], pace: "Pace", *, executor: Executor | None, progress: Progress
+    todo: Iterable[Job], pace: "Pace", *, executor: Executor | None, progress: Progress
 ) -> Iterator[tuple[Job, Columns]]:
     """Measure what has to be."""
     for nth, job in enumerate(todo):
-        kept = Unfinished(store, job.plan.stamp, job.rows)
         told = pace.telling(progress, nth, len(job.sites))
-        fresh = measured(job.sites, job.works, job.covers, executor=executor, kept=kept, done=told)
+        fresh = measured(job.sites, job.works, job.covers, executor=executor, kept=job.unfinished, done=told)
         none = {one.short: blank(one, 0) for one in attributes_of(job.plan.layer)}
         yield job, fresh.get(job.plan.layer.name, none)
 
@@ -141,7 +139,7 @@ def _store(store: Store, job: Job, columns: Columns) -> tuple[Job, Profile]:
             next_change=plan.next_change,
             former=job.former,
         )
-    Unfinished(store, plan.stamp, job.rows).done()
+    job.unfinished.done()
     return job, block
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, Layer
-from gis_sites.columns import Rows
 from gis_sites.memory import let_go
 from gis_sites.profile.changed import Changes, Moment
 from gis_sites.profile.coverage import Cover
@@ -32,19 +31,19 @@ from gis_sites.store import states
 from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Former, Profile
 from gis_sites.store.revisions import ALL, Revision, Which
+from gis_sites.store.unfinished import Unfinished, named, sweep
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A block to make: the sites to measure, their rows, what there is about them, and what stays."""
+    """A block to make: the sites to measure, what there is about them, and what stays or was measured before."""
 
     plan: Plan
     sites: Sites
-    rows: Rows
+    unfinished: Unfinished
     works: list[Work]
     covers: list[Cover]
     former: Former | None
-    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +106,8 @@ def jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> I
         if any(plan.kind == "offers" for plan in todo):
             kinds["offers"] = read_offers(conn, catalogue, now.revisions[KINDS["offers"]], parcels)
         boundary = read_boundary(conn, now.revisions)
+        names = {plan.stamp: named(conn, plan.stamp, now.revisions.values()) for plan in todo}
+        sweep(store, names.values())
         base = states.current(conn, coverages=True)
         before = Moment(base.revisions, base.as_of) if base and PARCEL in base.revisions else None
         changes = Changes(conn, catalogue, before, now, sites=kinds) if before else None
@@ -116,19 +117,23 @@ def jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> I
             blocks = (
                 {kind: block_before(conn, catalogue, plan.layer, kind, base=base) for kind in kinds} if base else {}
             )
-            yield _job(reader, plan, kinds[plan.kind], changes, blocks)
+            sites, needs, former = _asked(reader, plan, kinds[plan.kind], changes, blocks)
+            read = {plan.layer.name: reader.layer(plan.layer, needs)} if len(sites) else {}
+        let_go()
+        rows = np.arange(len(sites)) if former is None else former.anew
+        unfinished = Unfinished(store, names[plan.stamp], rows)
+        works = _works(read, {plan.layer.name: plan.layer})
+        yield Job(plan, sites, unfinished, *works, former)
 
 
-def _job(
+def _asked(
     reader: Reader, plan: Plan, sites: Sites, changes: Changes | None, blocks: Mapping[Kind, Profile | None]
-) -> Job:
-    """Read what has to be measured for a block, given the blocks of its layer before."""
-    block, needs = blocks.get(plan.kind), None
+) -> tuple[Sites, Needs | None, Former | None]:
+    """Return which sites have to be measured, what they need to know, and what stays of the `blocks` before."""
+    block = blocks.get(plan.kind)
     former = changes.former(reader.conn, plan.layer, plan.kind, block) if changes and block else None
-    rows = np.arange(len(sites)) if former is None else former.anew
-    anew = sites if former is None else sites.take(rows)
-    if former and changes and len(rows):
-        needs = changes.needs(reader.conn, plan.layer, blocks.get("parcels"), anew)
-    read = {plan.layer.name: reader.layer(plan.layer, needs)} if len(rows) else {}
-    let_go()
-    return Job(plan, anew, rows, *_works(read, {plan.layer.name: plan.layer}), former, len(sites))
+    if former is None or changes is None:
+        return sites, None, None
+    anew = sites.take(former.anew)
+    needs = changes.needs(reader.conn, plan.layer, blocks.get("parcels"), anew) if len(anew) else None
+    return anew, needs, former

@@ -258,7 +258,7 @@ def _come_back(sets: Sets, layer: Layer, net: Floats) -> Floats:
     if sets.inner is None:
         return alone
     ends = np.pi * clear**2 * sets.members.shape[1] ** 2
-    return np.fmin(alone, SLACK * sets.whole(net) + BORDER_SLACK * 2 * clear * sets.inner + ends)
+    return np.asarray(np.fmin(alone, SLACK * sets.whole(net) + BORDER_SLACK * 2 * clear * sets.inner + ends))
 
 
 def setback(layer: Layer) -> float:

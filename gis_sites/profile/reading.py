@@ -115,7 +115,8 @@ def read_features(
 def in_parts(revision: Revision, which: Which = ALL) -> list[Which]:
     """Cut rows of a revision into parts: what comes from the database takes many times the room it ends in."""
     rows = range(revision.rows) if which.rows is None else which.rows
-    if len(rows) <= PART:
+    # What lies in a window is little, and found by place.
+    if len(rows) <= PART or which.bounds is not None:
         return [which]
     return [Which(rows=rows[first : first + PART]) for first in range(0, len(rows), PART)]
 

@@ -1,22 +1,25 @@
 """What was measured of blocks that are not finished: a run that was broken off goes on with it.
 
-A file a partition, in a folder a block, named by the stamp of the block and the rows of the partition: what both say is
-all that its values depend on.
+A file a partition, in a folder a block, named by what the block is made of and by the rows of the partition: all that
+values depend on. Revisions are known by when they were made as well: a restored inventory may give a number again.
 """
 
 import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import sqlalchemy as sa
 
 from gis_sites.columns import Column, Flags, Labels, Range, Rows
+from gis_sites.store import registry
 from gis_sites.store.connect import Store
+from gis_sites.store.revisions import Revision
 
 FOLDER = "unfinished"
 Measured = dict[str, dict[str, Column]]
@@ -26,8 +29,8 @@ Measured = dict[str, dict[str, Column]]
 class Unfinished:
     """The partitions of one block that were measured; its sites are some rows of a revision."""
 
-    def __init__(self, store: Store, stamp: str, rows: Rows) -> None:
-        self._folder, self._rows = store.home / FOLDER / stamp, rows
+    def __init__(self, store: Store, name: str, rows: Rows) -> None:
+        self._folder, self._rows = store.home / FOLDER / store.uuid / name, rows
 
     def find(self, partition: Rows) -> Measured | None:
         """Return what was measured at some of the sites, None if nothing was."""
@@ -56,10 +59,18 @@ class Unfinished:
         return self._folder / f"{hashlib.sha256(rows.tobytes()).hexdigest()}.npz"
 
 
-def sweep(store: Store, stamps: Collection[str]) -> None:
+def named(conn: sa.Connection, stamp: str, revisions: Iterable[Revision]) -> str:
+    """Return the name of a block that is made of some revisions (and perhaps not of all)."""
+    table = registry.revisions
+    made = conn.execute(sa.select(table.c.id, table.c.at).where(table.c.id.in_([one.id for one in revisions])))
+    what = [stamp, *sorted(f"{row.id} {row.at.isoformat()}" for row in made)]
+    return hashlib.sha256("\n".join(what).encode()).hexdigest()
+
+
+def sweep(store: Store, names: Collection[str]) -> None:
     """Take away what belongs to no block that is still to be made."""
-    for folder in (store.home / FOLDER).glob("*"):
-        if folder.name not in stamps:
+    for folder in (store.home / FOLDER / store.uuid).glob("*"):
+        if folder.name not in names:
             shutil.rmtree(folder, ignore_errors=True)
 
 

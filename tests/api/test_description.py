@@ -40,6 +40,7 @@ def test_it_lists_what_section_ten_promises(document: dict[str, Any]) -> None:
         ("/api/v1/parcels/{id}", "get"),
         ("/api/v1/offers", "get"),
         ("/api/v1/offers/{id}", "get"),
+        ("/api/v1/why", "post"),
         ("/api/v1/shortlists", "post"),
         ("/tiles/{state}/{layer}/{z}/{x}/{y}", "get"),
     }

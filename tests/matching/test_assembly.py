@@ -237,7 +237,7 @@ def answer(requirement: dict[str, Any], town: Town, top: int = 1000) -> dict[str
     return with_assemblies(match(asked, views, CATALOGUE, top=top), asked, views, CATALOGUE, town, top=top)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(towns(), requirements())
 def test_equal_to_exhaustive_search(table: dict[str, Any], requirement: dict[str, Any]) -> None:
     town = Town(table)
@@ -251,7 +251,7 @@ def test_equal_to_exhaustive_search(table: dict[str, Any], requirement: dict[str
         assert told == pytest.approx(place, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(towns(), requirements(), st.integers(1, 4))
 def test_a_short_list_begins_as_the_long_one(table: dict[str, Any], requirement: dict[str, Any], top: int) -> None:
     long, short = answer(requirement, Town(table)), answer(requirement, Town(table), top)

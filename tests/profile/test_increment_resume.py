@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
+from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Flags, Labels, Range
 from gis_sites.inventory import open_inventory
 from gis_sites.profile import tasks
@@ -16,9 +18,9 @@ from gis_sites.profile.net_reading import NET
 from gis_sites.settings import Settings
 from gis_sites.store import states
 from gis_sites.store.connect import Store
-from gis_sites.store.unfinished import FOLDER, Unfinished, sweep
-from tests.profile.test_build import DAY
-from tests.profile.test_increment import agrees
+from gis_sites.store.unfinished import FOLDER, Unfinished, named, sweep
+from tests.profile.test_build import DAY, put
+from tests.profile.test_increment import agrees, grid
 from tests.profile.test_partition import bits
 from tests.survival import Place, deliver, deliveries, run
 
@@ -57,12 +59,12 @@ def test_a_run_killed_in_the_middle_of_a_block_measures_only_the_partitions_that
     # All of the parcels' own block, and the first of three partitions of the net area.
     ended = run(work, temporary, place=Place("gis_sites.profile.tasks.run", 5, "before"))
     assert ended.code == -9
-    assert list((settings.home / FOLDER).glob("*/*.npz"))
+    assert list((settings.home / FOLDER).glob("*/*/*.npz"))
     with open_inventory(settings) as inventory:
         assert inventory.state is None
         state = inventory.profile(DAY)
         assert run_tasks == [(NET, PART)] * 2 + [("water", PART)] * 3
-        assert not list((settings.home / FOLDER).iterdir())
+        assert not list((settings.home / FOLDER).glob("*/*"))
         with inventory.store.begin() as conn:
             held = dict(states.get(conn, state.id, coverages=True).revisions)
         agrees(inventory.store, inventory.catalogue, held, (state.profiles, None))
@@ -77,7 +79,7 @@ def test_a_block_that_nobody_asks_for_any_more_leaves_nothing(store: Store) -> N
     assert Unfinished(store, "asked", rows).find(np.array([0, 1])) is not None
     assert Unfinished(store, "old", rows).find(np.array([0, 1])) is None
     Unfinished(store, "asked", rows).done()
-    assert not list((store.home / FOLDER).iterdir())
+    assert not list((store.home / FOLDER).glob("*/*"))
 
 
 def test_what_was_measured_comes_back_to_the_last_bit(store: Store) -> None:
@@ -109,6 +111,16 @@ def test_what_was_measured_comes_back_to_the_last_bit(store: Store) -> None:
 def test_a_file_that_was_not_written_whole_is_none(store: Store, spoil: Callable[[bytes], bytes]) -> None:
     kept = Unfinished(store, "s", np.arange(1000))
     kept.keep(np.arange(1000), {"pipe": {"x": Range.exact(np.random.default_rng(1).uniform(size=1000))}})
-    (file,) = (store.home / FOLDER / "s").iterdir()
+    (file,) = (store.home / FOLDER / store.uuid / "s").iterdir()
     file.write_bytes(spoil(file.read_bytes()))
     assert kept.find(np.arange(1000)) is None
+
+
+def test_a_number_that_a_restored_inventory_gives_again_is_another_revision(store: Store, catalogue: Catalogue) -> None:
+    made = put(store, catalogue, "parcel", grid(2))
+    with store.begin() as conn:
+        was = named(conn, "stamp", [made])
+        assert named(conn, "stamp", [made]) == was
+        assert named(conn, "other", [made]) != was
+        conn.execute(sa.text("UPDATE registry.revisions SET at = at + interval '1 ms' WHERE id = :id"), {"id": made.id})
+        assert named(conn, "stamp", [made]) != was
