@@ -177,7 +177,10 @@ def _must(must: Mapping[str, Any], catalogue: Catalogue, sources: Sources) -> Re
         **_known(must, catalogue, sources),
         detail=sources.once(
             lambda lang: _asked(must, catalogue, lang),
-            must["attribute"], verdict, repr(must.get("required")), repr(must.get(FOOTPRINT, {}).get("why")),
+            must["attribute"],
+            verdict,
+            repr(must.get("required")),
+            repr(must.get(FOOTPRINT, {}).get("why")),
             repr(must.get(FOOTPRINT, {}).get("limits")),
         ),
         sign=SIGNS.get(verdict, "?"),
