@@ -26,6 +26,7 @@ from gis_sites.intake.look import Found, Met
 from gis_sites.intake.spool import Spool
 from gis_sites.intake.tally import Tally
 from gis_sites.intake.tiles import Bounds
+from gis_sites.memory import let_go
 from gis_sites.progress import Progress, silent
 from gis_sites.store import neighbours as held
 from gis_sites.store import revisions
@@ -168,6 +169,7 @@ def _in_a_child(watch: Watch, folder: Path, told: Callable[[int, int], None]) ->
     """Have a child look: it does not wait for the interpreter that writes the revision."""
     path = folder / f"{watch.layer.name}-coming.arrow"
     look.hand_over(watch.coming(), path, across=watch.across, tiled=watch.tiled)
+    let_go()
     last = b""
     with child("look", str(path)) as process:
         for last in process.stdout:

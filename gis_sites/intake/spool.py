@@ -80,7 +80,6 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
             repaired.add(batch.repaired)
         if writer:
             writer.close()
-    let_go()
     return Spool(
         path,
         rows.values,
@@ -113,6 +112,7 @@ def _contents(batch: Batch, waiting: pa.RecordBatch) -> list[str]:
 
 def decide(held: Spool, load: Loading) -> None:
     """Decide which rows are kept, by their keys or as a multiset, and count the others."""
+    let_go()
     held.order = keying.sorted_places(held.keys)
     repeated = keying.repeated(held.keys, held.order)
     if not load.keyed:
@@ -166,7 +166,8 @@ def _number_alike(held: Spool, repeated: list[list[int]]) -> None:
             for number, place in enumerate(group[1:], 2):
                 keys[place] = f"{keys[place]}-{number}"
         held.keys = pa.array(keys, pa.string())
-        held.order = keying.sorted_places(held.keys)
+        let_go()
+    held.order = keying.sorted_places(held.keys)
 
 
 def _report(held: Spool, verdict: keying.Verdict, load: Loading) -> None:
@@ -205,13 +206,15 @@ def kept_order(held: Spool) -> Numbers:
     chosen = held.keys.take(pa.array(order))
     for group in keying.repeated(chosen, np.arange(len(order))):  # the same key in several parts
         order[group] = sorted(order[group], key=lambda place: (held.part[place].as_py(), held.row[place]))
+    held.order = order[:0]  # nobody asks again
+    let_go()
     return order
 
 
-def numbered(held: Spool, order: Numbers) -> Numbers:
+def numbered(held: Spool, order: Numbers) -> npt.NDArray[np.int32]:
     """Return the number that an order of places gives each row; -1 where it has none."""
-    numbers: Numbers = np.full(len(held), -1, dtype=np.int32)
-    numbers[order] = np.arange(len(order))
+    numbers = np.full(len(held), -1, dtype=np.int32)
+    numbers[order] = np.arange(len(order), dtype=np.int32)
     return numbers
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyproj
 import shapely
@@ -248,11 +249,13 @@ def _not_shrunk(note: Note, layer: Layer, base: Revision | None, loaded: list[Lo
             raise Refused("import.shrinks", layer=layer.name, part=part.name, before=part.rows, now=now)
 
 
-def _append(conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded, order: Numbers | None) -> None:
+def _append(
+    conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded, order: npt.NDArray[np.int32] | None
+) -> None:
     revisions.append(conn, draft, _tables(run, one, order))
 
 
-def _tables(run: Run, one: Loaded, order: Numbers | None) -> Iterator[pa.Table]:
+def _tables(run: Run, one: Loaded, order: npt.NDArray[np.int32] | None) -> Iterator[pa.Table]:
     """Yield the kept rows as the revision's table has them, and tell how far it is."""
     held, done = one.spool, 0
     for table, places in spools.kept(held):
