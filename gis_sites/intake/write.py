@@ -112,7 +112,8 @@ def _written(conn: sa.Connection, run: Run, loaded: list[Loaded], orders: list[N
     # Rows of one table are numbered before they are written; where others join them, the database does it.
     alone = len(loaded) == 1 and not any(part.rows for part in stay)
     for one, order in zip(loaded, orders, strict=True):
-        _append(conn, run, draft, one, spools.numbered(one.spool, order) if alone else None)
+        numbers = spools.numbered(one.spool, order) if alone else None
+        revisions.append(conn, draft, _tables(run, one, numbers))
     if base := run.held.get(layer.name):
         revisions.carry_over(conn, draft, base, without=sorted(part for one in loaded for part in one.parts))
     return revisions.finish(conn, draft, [*stay, *_parts(run, loaded)], numbered=alone)
