@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.methods import allowed
 from gis_sites import errors
-from gis_sites.words import LANGUAGES, Said
+from gis_sites.words import LANGUAGES, SPOKEN, Said
 
 logger = logging.getLogger("gis_sites.api")
 
@@ -37,6 +37,10 @@ class TooSlow(errors.GisSitesError):
     """The body does not come."""
 
 
+class BadParameter(errors.GisSitesError):
+    """A parameter of OGC API Features is not known, or cannot be what it is."""
+
+
 class Busy(errors.GisSitesError):
     """Others are served first, and for too long."""
 
@@ -44,6 +48,7 @@ class Busy(errors.GisSitesError):
 STATUS: dict[type[errors.GisSitesError], int] = {
     errors.Gone: 410,
     errors.NotFound: 404,
+    BadParameter: 400,
     TooSlow: 408,
     TooLarge: 413,
     UnknownType: 415,
@@ -65,7 +70,7 @@ KINDS = {
 def language(request: Request) -> str:
     """Return the language asked for: `?lang=`, else the best of `Accept-Language` we speak, else Polish."""
     wanted = [request.query_params.get("lang", "").lower(), *_accepted(request.headers.get("accept-language", ""))]
-    return next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
+    return next((tag for tag in wanted if tag in SPOKEN), LANGUAGES[0])
 
 
 def _accepted(header: str) -> Iterator[str]:

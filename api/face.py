@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gis_sites.catalogue import Attribute, attributes_of
-from gis_sites.errors import NotFound
+from gis_sites.errors import NotFound, RequirementError
 from gis_sites.inventory import Inventory
 from gis_sites.layer import Layer
 from gis_sites.matching.reasons import value_entry
@@ -30,6 +30,8 @@ from gis_sites.words import LANGUAGES
 
 Json = dict[str, Any]
 LAYERS = {"parcels": "parcel", "offers": "offer"}
+MOST_PARCELS = 4
+"""Of so many parcels the public may have sites joined: with each more, there are several times as many."""
 
 
 class Face:
@@ -121,9 +123,11 @@ class Face:
         """Match a requirement, which knows no attribute but the public ones.
 
         Raises:
-            RequirementError: it does not suit the catalogue.
+            RequirementError: it does not suit the catalogue, or would join more parcels than the public may.
             NotFound: nothing was published yet.
         """
+        if requirement.assembly is not None and requirement.assembly.max_parcels > MOST_PARCELS:
+            raise RequirementError("http.too_many_parcels", value=requirement.assembly.max_parcels, most=MOST_PARCELS)
         views = self.views(state)
         found = match(requirement, views, self.catalogue, top=top, also=also)
         return self._patient.with_assemblies(found, requirement, views, top=top, state=state)

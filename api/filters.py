@@ -1,22 +1,37 @@
-"""What a person may ask of the list: parameters of the address, conditions, the beginnings of a requirement."""
+"""What a person may ask of the list: the whole of it stands in the address, and reads back from there as it was.
 
+`v` tells the form of the address. Without it stood `precinct`, and still may: hectares from a form in `area_from` and
+`area_to` are read beside what the address says of the area in square metres.
+"""
+
+import math
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from api.facets import Choice, Facets, Span, joined
+from api.texts import basket_of
 from gis_sites.catalogue import Catalogue
 from gis_sites.matching.reading import understand
 from gis_sites.matching.requirement import Requirement
+from gis_sites.words import SPOKEN
 
-LONGEST = 80
-AREA = "parcel.area_m2"
-PLAN, GENERAL = "zoning", "general_plan"
-ENOUGH = 0.9
-"""The share of a parcel that a use must be allowed on."""
+VERSION = "2"
+LONGEST, LONGEST_ID = 80, 200
+AREA, PRECINCT, USE = "parcel.area_m2", "parcel.precinct", "use"
 KINDS = ("parcels", "offers")
 MOST_PAGES = 1_000_000
+MOST_CATALOGUES = 16
+M2_IN_HA = 10_000
+VIEW = re.compile(r"\d{1,2}(\.\d{1,2})?/-?\d{1,2}(\.\d{1,5})?/-?\d{1,3}(\.\d{1,5})?", re.ASCII)
+"""Where the map stands: zoom, latitude, longitude."""
+OWN = frozenset({"v", "kind", "q", "doubtful", "sort", "page", "at", "view", "basket", "lang", "format", "precinct",
+                 "area_from", "area_to", "box"})  # fmt: skip
+"""Parameters that are no facet."""
 
 
 @dataclass(frozen=True)
@@ -25,77 +40,111 @@ class Filters:
 
     kind: str = "parcels"
     q: str = ""
-    precinct: str = ""
-    area_from: float | None = None
-    area_to: float | None = None
-    use: str = ""
+    chosen: tuple[tuple[str, Choice], ...] = ()
+    """Facet -> what was chosen of it, by name."""
     doubtful: bool = False
     """Whether those are shown too of which nobody knows."""
+    sort: str = ""
+    """An attribute, `-` before it: the greatest first. Else by identifier."""
     page: int = 1
     at: str = ""
     """A row to show, wherever in the list it stands."""
+    view: str = ""
+    basket: tuple[str, ...] = ()
+    """Sites put aside to be compared."""
+    lang: str = ""
     odd: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, query: QueryParams, catalogue: Catalogue) -> "Filters":
         """Read the parameters of an address."""
         odd: list[str] = []
-        ends = {name: _hectares(query.get(name, ""), odd) for name in ("area_from", "area_to")}
-        use = query.get("use", "")
-        page = query.get("page", "1")
+        page, view, lang = query.get("page", "1"), query.get("view", ""), query.get("lang", "").lower()
+        sort = query.get("sort", "")
         return cls(
             kind=query.get("kind", "") if query.get("kind") in KINDS else KINDS[0],
             q=" ".join(query.get("q", "")[:LONGEST].split()),
-            precinct=query.get("precinct", "")[:LONGEST],
-            use=use if use in dict(uses(catalogue, "en")) else "",
+            chosen=_chosen(query, facets_of(catalogue), odd),
             doubtful=query.get("doubtful") == "1",
+            sort=sort if sort.removeprefix("-") in catalogue.attributes else "",
             page=min(int(page), MOST_PAGES) if re.fullmatch(r"[1-9]\d{0,6}", page, re.ASCII) else 1,
-            at=query.get("at", "")[:200],
+            at=query.get("at", "")[:LONGEST_ID],
+            view=view if VIEW.fullmatch(view) else "",
+            basket=basket_of(query.get("basket", "")),
+            lang=lang if lang in SPOKEN else "",
             odd=tuple(odd),
-            **ends,
         )
+
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """What was chosen of each facet."""
+        return dict(self.chosen)
 
     @property
     def conditions(self) -> bool:
         """Whether the list is asked for by more than a name."""
-        return self.area_from is not None or self.area_to is not None or bool(self.use)
+        return bool(self.chosen)
 
     @property
     def narrow(self) -> bool:
         """Whether anything narrows the list."""
-        return self.conditions or bool(self.q or self.precinct)
+        return bool(self.chosen or self.q)
 
     def query(self, **other: object) -> dict[str, Any]:
-        """Return the parameters that lead to the same list, some of them changed."""
+        """Return the parameters that lead to the same list, some of them changed; to its first page if none is said."""
         same: dict[str, Any] = {
             "kind": "" if self.kind == KINDS[0] else self.kind,
             "q": self.q,
-            "precinct": self.precinct,
-            "area_from": _plain(self.area_from),
-            "area_to": _plain(self.area_to),
-            "use": self.use,
+            **{name: choice if isinstance(choice, Span) else joined(choice) for name, choice in self.chosen},
             "doubtful": "1" if self.doubtful else "",
+            "sort": self.sort,
+            "view": self.view,
+            "basket": ",".join(self.basket),
+            "lang": self.lang,
         }
-        return {**same, **other}
+        wanted = {name: str(value) for name, value in {**same, **other}.items() if value not in {None, "", False}}
+        return {"v": VERSION, **wanted} if set(wanted) - {"lang", "page"} else wanted
 
-    def without(self, *names: str) -> dict[str, Any]:
-        """Return the parameters of the list without some conditions."""
-        empty = Filters()
-        return replace(self, **{name: getattr(empty, name) for name in names}).query()
+    def address(self) -> str:
+        """Return the address of all of it: page and row too."""
+        page = "" if self.page == 1 else str(self.page)
+        wanted = self.query(page=page, at=self.at)
+        return f"/?{urlencode(wanted)}" if wanted else "/"
+
+    def without(self, *names: str) -> "Filters":
+        """Return the same without some of the facets (or the name)."""
+        left = tuple(pair for pair in self.chosen if pair[0] not in names)
+        return replace(self, chosen=left, q="" if "q" in names else self.q, page=1, at="")
+
+    def plus(self, name: str, choice: Choice | None) -> "Filters":
+        """Return the same with another choice of one facet; None: with none."""
+        left = self.without(name)
+        added = () if choice in (None, ()) else ((name, choice),)
+        return replace(left, chosen=tuple(sorted((*left.chosen, *added))))
+
+    def toggled(self, name: str, choice: Choice) -> "Filters":
+        """Return the same with an option put on, or off where it is on; of ranges there is one, of codes many."""
+        now = self.choices.get(name)
+        if isinstance(choice, Span) or not isinstance(now, tuple):
+            return self.plus(name, None if now == choice else choice)
+        return self.plus(name, tuple(sorted(set(now) ^ set(choice))))
+
+    def hectares(self) -> tuple[str, str]:
+        """Return the ends of the area as people write them."""
+        area = self.choices.get(AREA)
+        if not isinstance(area, Span):
+            return "", ""
+        return _plain(area.low), _plain(area.high)
 
     def table(self, catalogue: Catalogue) -> dict[str, Any]:
         """Return the conditions as the table of a requirement."""
         made: dict[str, Any] = {"format": 1}
-        area = {"min": _m2(self.area_from), "max": _m2(self.area_to)}
-        if area := {key: value for key, value in area.items() if value is not None}:
-            made["must"] = {AREA: area}
-        if self.use:
-            allowed: list[dict[str, Any]] = [{f"{PLAN}.{self.use}_share": {"min": ENOUGH}}]
-            general = {f"{PLAN}.plan_share": {"max": 0.0}, f"{GENERAL}.{self.use}_share": {"min": ENOUGH}}
-            if set(general) <= set(catalogue.attributes):
-                allowed.append(general)
-            made["either"] = [{"any": allowed}]
-        return made
+        for name, choice in self.chosen:
+            said = facets_of(catalogue)[name].table(choice)
+            if "must" in said:
+                made.setdefault("must", {}).update(said["must"])
+            made.setdefault("either", []).extend(said.get("either", []))
+        return {key: value for key, value in made.items() if value}
 
     def requirement(self, catalogue: Catalogue) -> Requirement:
         """Return the conditions as a requirement.
@@ -106,13 +155,47 @@ class Filters:
         return understand(self.table(catalogue))
 
 
+@cache
+def _made() -> dict[int, tuple[Catalogue, Facets]]:
+    return {}
+
+
+def facets_of(catalogue: Catalogue) -> Facets:
+    """Return the facets of a catalogue, made once."""
+    made = _made()
+    if id(catalogue) not in made:
+        while len(made) >= MOST_CATALOGUES:
+            made.pop(next(iter(made)), None)
+        made[id(catalogue)] = catalogue, Facets(catalogue)  # held, so that no other takes its number
+    return made[id(catalogue)][1]
+
+
+def _chosen(query: QueryParams, facets: Facets, odd: list[str]) -> tuple[tuple[str, Choice], ...]:
+    found: dict[str, Choice] = {}
+    for name in query:
+        if name in facets.every and name not in OWN:
+            _read(facets, found, name, ",".join(one for one in query.getlist(name) if one), odd)
+    if query.get("precinct") and PRECINCT in facets.every:
+        found.setdefault(PRECINCT, (query["precinct"][:LONGEST],))
+    ends = [_hectares(query.get(name, ""), odd) for name in ("area_from", "area_to")]
+    if any(end is not None for end in ends) and AREA in facets.every:
+        low, high = (math.inf if end is None else round(end * M2_IN_HA, 4) for end in ends)
+        found[AREA] = Span(-low if math.isinf(low) else low, high)
+    return tuple(sorted(found.items()))
+
+
+def _read(facets: Facets, found: dict[str, Choice], name: str, text: str, odd: list[str]) -> None:
+    choice = facets[name].read(text) if text else None
+    if choice is not None:
+        found[name] = choice
+    elif text:
+        odd.append(text[:LONGEST])
+
+
 def uses(catalogue: Catalogue, lang: str) -> list[tuple[str, str]]:
-    """Return the uses a local plan may allow, as its legend names them: (class, title)."""
-    layer = catalogue.layers.get(PLAN)
-    if layer is None:
-        return []
-    named = [(one.when.get("symbol"), one.title.say(lang)) for one in layer.legend]
-    return [(use, title) for use, title in named if isinstance(use, str) and f"{use}_share" in layer.attributes]
+    """Return the uses a plan may allow: (class, title)."""
+    facet = facets_of(catalogue).every.get(USE)
+    return [(code, facet.say((code,), lang)) for code in facet.any] if facet else []
 
 
 def _hectares(text: str, odd: list[str]) -> float | None:
@@ -125,9 +208,5 @@ def _hectares(text: str, odd: list[str]) -> float | None:
     return float(text.replace(",", "."))
 
 
-def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
-
-
-def _m2(hectares: float | None) -> float | None:
-    return None if hectares is None else round(hectares * 10_000, 4)
+def _plain(square_metres: float) -> str:
+    return "" if math.isinf(square_metres) else f"{square_metres / M2_IN_HA:.6f}".rstrip("0").rstrip(".")

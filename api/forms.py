@@ -10,7 +10,8 @@ from gis_sites.matching.limits import LARGEST
 
 ROOM = 16 * 1024
 """What the other fields of a form and the parting lines may take."""
-MOST_FIELDS = 16
+MOST_FIELDS = 2_000
+"""What the form of a requirement of 64 criteria may take."""
 NAME = re.compile(rb'^content-disposition:\s*form-data;[^\r\n]*?\bname="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 

@@ -41,13 +41,15 @@ class Kind:
 
 
 COSTLY = Kind("costly", 1, os.cpu_count() or 1)
-"""Whatever is posted: it is matched, drawn and written to files."""
+"""Whatever is posted, what is set as a PDF, and an answer asked for by its address."""
+ANSWER = "/shortlists/answer"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE = Kind("page", 10, 8)
 TILE = Kind("tile", 100, None)
 FREE = Kind("free", 0, None)
 
 
-def kind_of(method: str, path: str) -> Kind:
+def kind_of(method: str, path: str, query: bytes = b"") -> Kind:
     """Return how a request counts.
 
     >>> [kind_of(*one).name for one in (("POST", "/shortlists"), ("GET", "/"), ("GET", "/tiles/1/parcel/9/1/2"))]
@@ -57,7 +59,9 @@ def kind_of(method: str, path: str) -> Kind:
         return FREE
     if path.startswith("/tiles/"):
         return TILE
-    return PAGE if method in {"GET", "HEAD", "OPTIONS"} else COSTLY
+    if b"format=pdf" in query:
+        return COSTLY
+    return PAGE if method in READING and path != ANSWER else COSTLY
 
 
 class Buckets:
@@ -149,7 +153,7 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        kind = kind_of(scope["method"], scope["path"])
+        kind = kind_of(scope["method"], scope["path"], scope.get("query_string", b""))
         if kind in self._buckets and (wait := self._buckets[kind].take(client_of(scope))):
             seconds = math.ceil(wait)
             said = Said("http.too_many", {"seconds": seconds})
@@ -158,7 +162,7 @@ class Limits:
             return
         turn = Turn(self._turns.get(kind), receive, send)
         try:
-            if kind is PAGE:
+            if scope["method"] in READING:  # nothing is waited for: there is no body
                 await turn.take()
             await self.app(scope, turn.receive, turn.send)
         except Busy as error:

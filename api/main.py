@@ -7,12 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from api.accessibility import add_accessibility
 from api.description import complete
 from api.errors import Faults, add_error_handlers
 from api.face import Face
 from api.limits import Limits
-from api.memory import keep_freed_memory
+from api.memory import keep_freed_memory, long_lived
 from api.methods import HeadLikeGet
+from api.ogc import add_ogc
 from api.pages import add_pages
 from api.routes import router
 from api.security import SecurityHeaders
@@ -45,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keep_freed_memory()
         with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
             face = app.state.face = Face(inventory, store)
-            with kept_up(inventory, face):
+            with kept_up(inventory, face), long_lived():
                 yield
 
     app = App(
@@ -62,9 +64,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     add_error_handlers(app)
     app.add_middleware(Limits, settings=settings)
-    for inner_first in (Faults, HeadLikeGet, SecurityHeaders):
+    for inner_first in (Faults, HeadLikeGet):
         app.add_middleware(inner_first)
+    app.add_middleware(SecurityHeaders, basemap_host=settings.basemap_host)
     app.include_router(router)
     add_tiles(app)
+    add_ogc(app)
+    add_accessibility(app)
     add_pages(app, settings)
     return app

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.face import Face
+from api.filters import Filters
 from api.texts import Speech
 from gis_sites.layer import Layer
 from gis_sites.maps.overlays import COLORS, pattern_id
@@ -27,6 +28,12 @@ BELOW = (
     "flood",
 )
 """Layers of large areas, from below to above; the others follow."""
+
+
+TOOLS = ("map_tools", "fit", "locate_me", "located_not", "measure_line", "measure_area", "measure_help",
+         "measure_of_line", "measure_of_area", "basemap",
+         "basemap_failed")  # fmt: skip
+"""What the map's tools are called."""
 
 
 class Extents:
@@ -87,8 +94,9 @@ def map_data(
 ) -> Json:
     """Return the map's beginnings; `zoomed`: it opens on the sites of the page, not on the whole city."""
     names = ("map_label", "map_failed", "zoom_in", "zoom_out", "open_page", "in_list", "on_map",
-             "gesture_ctrl", "gesture_cmd", "gesture_touch")  # fmt: skip
+             "gesture_ctrl", "gesture_cmd", "gesture_touch", "in_view", "in_view_cells", *TOOLS)  # fmt: skip
     layers = layers_of(face, state, speech)
+    settings = face.inventory.store.settings
     return {
         "state": state.id,
         "version": face.version(state.at),
@@ -104,7 +112,22 @@ def map_data(
             if entry["pattern"] != "solid"
         ],
         "sites": {"type": "FeatureCollection", "features": list(features)},
-        "words": {name: speech.say(name) for name in names},
+        "words": {
+            name: speech.say(name, count="{count}", found="{found}", value="{value}", edge="{edge}") for name in names
+        },
+        "basemap": {"url": settings.basemap_url, "attribution": settings.basemap_attribution}
+        if settings.basemap_url
+        else None,
+    }
+
+
+def list_data(filters: Filters, speech: Speech) -> Json:
+    """Return what the map beside the list is told of it: where it finds all that was found, and where it stands."""
+    return {
+        "chosen": filters.at,
+        "kind": filters.kind,
+        "view": filters.view,
+        "found": speech.link("/", **filters.query(format="points", view="")) if filters.narrow else "",
     }
 
 

@@ -1,64 +1,79 @@
 """The pages people see: list and map, parcels and offers, shortlists, what is held. All work without JavaScript."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from api.compare import router as compare_router
+from api.counted import Judges
 from api.face import Face
 from api.filters import Filters
-from api.forms import form
+from api.found import Whereabouts, box_of, found_document
+from api.linked_data import place
+from api.list_files import MOST, file_of
+from api.listing import find as find_rows
 from api.listing import listing
-from api.map_data import Extents, feature, map_data
+from api.map_data import Extents, feature, list_data, map_data
+from api.need_pages import router as need_router
 from api.parcel_page import drawing, in_order, outlines, part_row, site_page, summed
 from api.routes import Identifier, OneFace, OneState
-from api.shortlist_page import (
-    FORMATS,
-    TOPS,
-    WITH_ANSWERS,
-    answer,
-    attribute_list,
-    beginnings,
-    chart,
-    exported,
-    file_name,
-    refusal,
-    sector_templates,
-    text_of,
-    top_of,
-    understood,
-)
+from api.sheets import pdf
+from api.shortlist_page import FORMATS
 from api.texts import WEB, Speech, error_page, page, prefers_page
 from gis_sites.assets import asset
-from gis_sites.errors import NotFound, RequirementError
-from gis_sites.matching.also import ANSWERS
 from gis_sites.settings import Settings
 from gis_sites.store.states import State
 
 Json = dict[str, Any]
 router = APIRouter(include_in_schema=False)
 OneSpeech = Annotated[Speech, Depends(Speech.of)]
-Fields = Annotated[dict[str, bytes], Depends(form)]
 MOST_PARTS = 200
 """How many parts of one layer are listed; the API lists all of them."""
 ASSETS = ("maplibre-gl", "inter", "swagger-ui")
 
 
 @router.get("/")
-def home(request: Request, face: OneFace, state: OneState, speech: OneSpeech) -> HTMLResponse:
-    """Show the list, and beside it the map."""
+def home(request: Request, face: OneFace, state: OneState, speech: OneSpeech) -> Response:
+    """Show the list, and beside it the map; or the same list in the form that `format` names."""
     if state is None:
         return page(request, "empty.html", {"title": speech.say("site")})
     filters = Filters.of(request.query_params, face.catalogue)
-    listed = listing(face, state, filters, speech)
+    judges: Judges = request.app.state.judges
+    if form_name := request.query_params.get("format", ""):
+        return _listed(request, face, state, filters, form_name)
+    listed = listing(face, state, filters, speech, judges)
     ids = [one["id"] for one in listed["rows"]]
     _, texts = outlines(face, state, filters.kind, ids)
     features = [feature(one, outline) for one, outline in zip(ids, texts, strict=True)]
     zoomed = filters.narrow or filters.page > 1 or bool(filters.at) or filters.kind != "parcels"
     data = map_data(face, state, speech, _extents(request), [one for one in features if one], zoomed=zoomed)
-    return page(request, "list.html", {**listed, "data": {**data, "chosen": filters.at, "kind": filters.kind},
-                                       "map_layers": data["layers"]}, state=state)  # fmt: skip
+    context = {
+        **listed,
+        "data": {**data, **list_data(filters, speech)},
+        "map_layers": data["layers"],
+        "files": [(name, speech.link("/", **filters.query(format=name))) for name in MOST],
+        "files_most": MOST,
+    }
+    return page(request, "list.html", context, state=state)
+
+
+def _listed(request: Request, face: Face, state: State, filters: Filters, form_name: str) -> Response:
+    """Answer with the list in another form: a file, or what of it a map shows."""
+    judges: Judges = request.app.state.judges
+    speech = Speech.of(request)
+    found = find_rows(face, state, filters, judges)
+    if form_name == "points":
+        whereabouts: Whereabouts = request.app.state.whereabouts
+        places = whereabouts.of(face, state, found.view) if found.view is not None else None
+        document = found_document(found.view, places, found.rows, box_of(request.query_params.get("box", "")))
+        return JSONResponse(document, media_type="application/geo+json", headers={"cache-control": "no-cache"})
+    content = file_of(face, found, filters, form_name, speech=speech)
+    name = f"list{FORMATS[form_name][0]}"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type=FORMATS[form_name][1], headers=headers)
 
 
 def _extents(request: Request) -> Extents:
@@ -86,12 +101,22 @@ def _site(request: Request, face: Face, state: State | None, kind: str, identifi
             return JSONResponse(document, headers={"cache-control": "no-cache"})
         case "geojson":
             return JSONResponse(_geojson(face, state, kind, document), media_type="application/geo+json")
-    speech = Speech.of(request)
+        case "pdf":
+            name = re.sub(r"[^A-Za-z0-9]+", "-", identifier).strip("-")
+            headers = {"content-disposition": f'inline; filename="{name}.pdf"', "cache-control": "no-cache"}
+            sheet = pdf(bytes(_site_page(request, face, state, kind, document).body), request)
+            return Response(sheet, media_type="application/pdf", headers=headers)
+    return _site_page(request, face, state, kind, document)
+
+
+def _site_page(request: Request, face: Face, state: State, kind: str, document: Json) -> HTMLResponse:
+    speech, identifier = Speech.of(request), document["id"]
     sketch, outline = drawing(face, state, kind, identifier)
     made = feature(identifier, outline)
     data = map_data(face, state, speech, _extents(request), [made] if made else [], zoomed=True)
     context = {
         **site_page(face, state, kind, document, speech),
+        "linked": place(kind, document, outline, face.catalogue, speech),
         "sketch": sketch,
         "data": data,
         "map_layers": data["layers"],
@@ -130,69 +155,6 @@ def layers(request: Request, face: OneFace, state: OneState, speech: OneSpeech) 
     return page(request, "layers.html", {"layers": listed}, state=state)
 
 
-# ---- shortlists ----------------------------------------------------------------------------------------
-
-
-@router.get("/shortlists")
-def ask(request: Request, face: OneFace, state: OneState, speech: OneSpeech) -> HTMLResponse:
-    """Show the form: an own requirement, or a sector template to edit."""
-    chosen = request.query_params.get("template", "")
-    texts = {name: text for name, _, text in sector_templates(speech)}
-    if chosen in texts:
-        text = texts[chosen]
-    else:
-        text = beginnings(Filters.of(request.query_params, face.catalogue), face, speech)
-    return _shortlists(request, face, state, {"text": text, "chosen": chosen})
-
-
-@router.post("/shortlists")
-def find(request: Request, face: OneFace, state: OneState, fields: Fields) -> HTMLResponse:
-    """Answer a requirement; what is refused stays in the form, the sentence beside it."""
-    content = text_of(fields)
-    given = {"text": content.decode("utf-8", "replace"), "chosen": "", "top": top_of(fields)}
-    speech = Speech.of(request)
-    if state is None:
-        raise NotFound("http.no_state")
-    try:
-        shortlist = face.shortlist(state, understood(content), top=top_of(fields))
-    except RequirementError as error:
-        return _shortlists(request, face, state, {**given, "refused": refusal(error, speech)}, status=422)
-    sketch, placed, features = chart(face, state, shortlist)
-    data = map_data(face, state, speech, _extents(request), features, zoomed=bool(features))
-    drawn = {"sketch": sketch, "placed": placed, "data": data, "map_layers": data["layers"]}
-    return _shortlists(request, face, state, {**given, **drawn, "answer": answer(face, shortlist, speech)})
-
-
-def _shortlists(request: Request, face: Face, state: State | None, given: Json, *, status: int = 200) -> HTMLResponse:
-    speech = Speech.of(request)
-    context = {
-        "top": 25,
-        "refused": [],
-        "answer": None,
-        "tops": TOPS,
-        "templates": [(name, title) for name, title, _ in sector_templates(speech)],
-        "formats": list(FORMATS),
-        "attributes": attribute_list(face, speech.lang),
-        **given,
-    }
-    headers = {"cache-control": "no-store"} if request.method == "POST" else None
-    return page(request, "shortlists.html", context, state=state, status=status, headers=headers)
-
-
-@router.post("/shortlists/{form_name}")
-def export(form_name: str, request: Request, face: OneFace, state: OneState, fields: Fields) -> Response:
-    """Answer a requirement with a file; nothing is kept of it."""
-    if form_name not in FORMATS:
-        raise NotFound("page.no_export", name=form_name[:40], allowed=", ".join(FORMATS))
-    speech = Speech.of(request)
-    also = ANSWERS if form_name in WITH_ANSWERS else ()
-    shortlist = face.shortlist(state, understood(text_of(fields)), top=top_of(fields), also=also)
-    name = file_name(shortlist, form_name, speech.lang)
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    content = exported(face, shortlist, form_name, speech.lang)
-    return Response(content, media_type=FORMATS[form_name][1], headers=headers)
-
-
 # ---- what pages are made of ------------------------------------------------------------------------------
 
 
@@ -210,6 +172,8 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
     """Add the pages, the files they are made of, and errors as pages."""
     app.state.settings = settings
     app.state.extents = Extents()
+    app.state.judges = Judges()
+    app.state.whereabouts = Whereabouts()
     app.state.error_page = lambda request, problem, headers: (
         error_page(request, problem, headers) if prefers_page(request) else None
     )
@@ -217,6 +181,8 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
         app.mount(f"/static/{name}", Fresh(directory=asset(f"{name}/{_known(name)}").parent), name=name)
     app.mount("/static", Fresh(directory=WEB / "static"), name="static")
     app.include_router(router)
+    app.include_router(need_router)
+    app.include_router(compare_router)
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

@@ -9,6 +9,7 @@ from geopandas import GeoSeries
 from sqlalchemy import Connection
 
 from api.face import Face
+from api.furnished import furniture, who_could_say
 from api.listing import own_title
 from api.texts import Speech
 from gis_sites.catalogue import Attribute, Catalogue
@@ -32,6 +33,7 @@ FACTS = (
 NOT_DRAWN = frozenset({"offer", "boundary", "general_plan", "soil", "revitalisation", "sez", "airport"})
 """Layers that would cover the others in a drawing of a single site."""
 PARTS_SHOWN = 12
+NO_FURNITURE: Json = {"net": None, "shares": [], "beside": []}
 
 
 def site_page(face: Face, state: State, kind: str, document: Mapping[str, Any], speech: Speech) -> Json:
@@ -39,7 +41,10 @@ def site_page(face: Face, state: State, kind: str, document: Mapping[str, Any], 
     values = {one["attribute"]: one for one in document["attributes"]}
     themes = [theme(face, state, layer, values, speech) for layer in in_order(face.catalogue)]
     themes = [one for one in themes if one["rows"]]
+    more = furniture(face, state, document, speech) if kind == "parcels" else NO_FURNITURE
     return {
+        **more,
+        "who": who_could_say(face, document, speech),
         "kind": kind,
         "id": document["id"],
         "parcels": [one for one in document["parcels"] if one != document["id"]],

@@ -1,16 +1,22 @@
 """Routes of `/api/v1`: read, match, never write."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic_core import to_json
 
 from api.bodies import Sent, requirement, sent
 from api.description import BODY, problems
 from api.face import Face
 from gis_sites.matching.also import ANSWERS
 from gis_sites.store.states import State
+from gis_sites.words import SPOKEN
 
+if TYPE_CHECKING:
+    Spoken = str
+else:
+    Spoken = Literal[SPOKEN]
 LARGEST_TOP = 500
 MOST_OFFERS = 100
 ONE_ANSWER = f"({'|'.join(ANSWERS)})"
@@ -46,7 +52,7 @@ async def unseen(request: Request, response: Response, face: OneFace, state: One
 
 
 async def spoken(
-    lang: Annotated[Literal["pl", "en"] | None, Query(description="The language of problems.")] = None,
+    lang: Annotated[Spoken | None, Query(description="The language of problems.")] = None,
 ) -> None:
     """Describe the parameter every route takes; `errors.language` reads it."""
 
@@ -164,4 +170,4 @@ def shortlists(
     """The ranked list with every reason and source; nothing is kept of it."""
     found = face.shortlist(state, requirement(body), top=top, also=also.split(","))
     # Written at once: a look at each of its ten thousand values, as of a model's, takes longer than to find them.
-    return JSONResponse(found, headers={"cache-control": "no-store"})
+    return Response(to_json(found), media_type="application/json", headers={"cache-control": "no-store"})

@@ -27,11 +27,19 @@ HEADERS = {
 }
 
 
+def policy(basemap_host: str | None) -> str:
+    """Return the content security policy, widened by the basemap's host alone where an office has set one."""
+    wider = ("img-src 'self' data:", "connect-src 'self'")
+    parts = (f"{one} {basemap_host}" if basemap_host and one in wider else one for one in POLICY.split("; "))
+    return "; ".join(parts)
+
+
 class SecurityHeaders:
     """Middleware that puts the headers on every answer, errors included."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, basemap_host: str | None = None) -> None:
         self.app = app
+        self.headers = {**HEADERS, "content-security-policy": policy(basemap_host)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back with the headers."""
@@ -42,7 +50,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

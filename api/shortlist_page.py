@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from geopandas import GeoSeries
 from markupsafe import Markup
+from shapely.geometry import shape as shapely_shape
 
 from api.bodies import Sent, requirement
 from api.errors import TooLarge
@@ -21,20 +22,23 @@ from api.texts import Speech, only, stopped, tongue
 from gis_sites.catalogue import Attribute
 from gis_sites.errors import GisSitesError
 from gis_sites.maps import scale
+from gis_sites.maps.answers import in_words
 from gis_sites.maps.cards import Card, Sources, card
+from gis_sites.maps.footprints import standing
 from gis_sites.maps.handout import side_by_side
 from gis_sites.maps.overlays import Overlay, geojson
 from gis_sites.maps.preface import preface
-from gis_sites.maps.sketch import Sketch, draw_sketch, window
+from gis_sites.maps.sketch import Shape, Sketch, draw_sketch, window
 from gis_sites.matching.limits import LARGEST
 from gis_sites.matching.phrases import mark
 from gis_sites.matching.reading import parse, template_text, templates
-from gis_sites.matching.requirement import Requirement
+from gis_sites.matching.requirement import FOOTPRINT, Requirement
 from gis_sites.matching.sentences import entry_title, notice_sentence, title_text, value_text
 from gis_sites.matching.table import AREAS
 from gis_sites.profile.merge import JOIN
 from gis_sites.store.features import features_in
 from gis_sites.store.states import State
+from gis_sites.words import say
 
 Json = dict[str, Any]
 TOPS = (10, 25, 50, 100)
@@ -46,9 +50,10 @@ FORMATS = {
     "gpkg": (".gpkg", "application/geopackage+sqlite3"),
     "geojson": (".geojson", "application/geo+json"),
     "json": (".json", "application/json"),
+    "pdf": (".pdf", "application/pdf"),
 }
 """What a shortlist can be had as: how the file's name ends, and its type."""
-WITH_ANSWERS = ("map", "json")
+WITH_ANSWERS = ("map", "json", "pdf")
 """Those that also say what a concession opens, how sure the first places are, what other methods say."""
 TOO_WIDE = 8000.0
 """Metres across; streets would blacken a wider drawing."""
@@ -154,9 +159,19 @@ def answer(face: Face, shortlist: Mapping[str, Any], speech: Speech) -> Json:
         "sources": sources.texts,
         "notices": told,
         "classes": scale.classes(),
+        "told": in_words(shortlist, face.catalogue),
+        "word": lambda key, **values: say(f"answer.{key}", speech.lang, **values),
+        "hrefs": _hrefs(shortlist, speech),
         "one": lambda text: only(text, speech.lang) if isinstance(text, Markup) else text,
         "fit": shortlist["counts"]["eligible"] + shortlist["counts"]["to_verify"],
     }
+
+
+def _hrefs(shortlist: Mapping[str, Any], speech: Speech) -> dict[str, str]:
+    """Return where the sites that answers name have their pages; an assembly has none."""
+    named = [*shortlist["candidates"], *shortlist.get("near_misses", ())]
+    paths = {"parcel": "/parcels/", "offer": "/offers/"}
+    return {one["id"]: speech.link(paths[one["kind"]] + one["id"]) for one in named if one["kind"] in paths}
 
 
 def _shown(made: Card, candidate: Mapping[str, Any], face: Face, speech: Speech) -> Json:
@@ -189,8 +204,8 @@ def _brief(candidate: Mapping[str, Any], face: Face, speech: Speech) -> list[str
     ]
 
 
-def chart(face: Face, state: State, shortlist: Mapping[str, Any]) -> tuple[Sketch | None, list[int], list[Json]]:
-    """Draw the candidates; return the drawing, which of them are on it, and their outlines for the live map."""
+def chart(face: Face, state: State, shortlist: Mapping[str, Any]) -> tuple[Json, list[Json]]:
+    """Draw the candidates and where a hall stands; return what the page draws, and outlines for the live map."""
     shapes: dict[tuple[str, str], tuple[Any, str | None]] = {}
     for kind in ("parcel", "offer"):
         ids = [one["id"] for one in shortlist["candidates"] if one["kind"] == kind]
@@ -198,15 +213,15 @@ def chart(face: Face, state: State, shortlist: Mapping[str, Any]) -> tuple[Sketc
         shapes |= {(kind, one): pair for one, pair in zip(ids, zip(found, texts, strict=True), strict=True)}
     shapes |= _joined(face, state, [one for one in shortlist["candidates"] if one["kind"] == "assembly"])
     ordered = [(one, *shapes[one["kind"], one["id"]]) for one in shortlist["candidates"]]
-    features = []
-    for one, _, outline in ordered:
-        look = scale.look(one["floor"], one["ceiling"])
-        made = feature(one["id"], outline, rank=one["rank"], fill=look.fill, ink=look.ink, line=look.line,
-                       tier=one["tier"])  # fmt: skip
-        features += [made] if made else []
+    made = [_outlined(one, outline) for one, _, outline in ordered]
     placed = [place for place, (_, shape, _) in enumerate(ordered) if shape is not None]
-    sketch = _sketch(face, state, [ordered[place][1] for place in placed]) if placed else None
-    return sketch, placed, features
+    sketch, halls = _sketch(face, state, [ordered[place] for place in placed]) if placed else (None, [])
+    return {"sketch": sketch, "placed": placed, "halls": halls}, [one for one in made if one]
+
+
+def _outlined(one: Json, outline: str | None) -> Json | None:
+    look = scale.look(one["floor"], one["ceiling"])
+    return feature(one["id"], outline, rank=one["rank"], fill=look.fill, ink=look.ink, line=look.line, tier=one["tier"])
 
 
 def _joined(face: Face, state: State, found: list[Json]) -> dict[tuple[str, str], tuple[Any, str | None]]:
@@ -218,14 +233,17 @@ def _joined(face: Face, state: State, found: list[Json]) -> dict[tuple[str, str]
     return {("assembly", one["id"]): pair for one, pair in zip(found, zip(shapes, texts, strict=True), strict=True)}
 
 
-def _sketch(face: Face, state: State, shapes: list[Any]) -> Sketch:
-    ground = window(shapes, least=300.0)
+def _sketch(face: Face, state: State, placed: list[tuple[Json, Any, str | None]]) -> tuple[Sketch, list[Shape]]:
+    ground = window([shape for _, shape, _ in placed], least=300.0)
     west, _, east, _ = ground.bounds
     names = CONTEXT if east - west < TOO_WIDE else CONTEXT[:1]
     layers = [face.catalogue.layers[name] for name in names if name in face.catalogue.layers]
     with face.inventory.store.begin() as conn:
         overlays = [Overlay(one, features_in(conn, state, one, ground.bounds, limit=4000)) for one in layers]
-    return draw_sketch(shapes, [one for one in overlays if len(one.rows)], face.catalogue, ground)
+    drawn = [one for one in overlays if len(one.rows)]
+    halls = [shapely_shape(must[FOOTPRINT]["working"]) for one, _, _ in placed if (must := standing(one))]
+    sites = draw_sketch([shape for _, shape, _ in placed], drawn, face.catalogue, ground)
+    return sites, draw_sketch(halls, [], face.catalogue, ground).sites if halls else []
 
 
 def refusal(error: GisSitesError, speech: Speech) -> list[str]:
@@ -245,16 +263,21 @@ def exported(face: Face, shortlist: Mapping[str, Any], form: str, lang: str) -> 
         return json.dumps(shortlist, ensure_ascii=False, indent=1).encode("utf-8", "replace")
     with tempfile.TemporaryDirectory(prefix="gis-sites-") as folder:
         path = Path(folder) / f"shortlist{FORMATS[form][0]}"
-        spoken: Literal["pl", "en"] = "en" if lang == "en" else "pl"
+        spoken: Literal["pl", "en"] = "pl" if lang == "pl" else "en"
         (face.inventory.map if form == "map" else face.inventory.export)(shortlist, path, lang=spoken)
         return path.read_bytes()
 
 
 def file_name(shortlist: Mapping[str, Any], form: str, lang: str) -> str:
     """Return a name for the file that any system takes: the requirement's title without odd signs."""
+    stem = named_after(shortlist["requirement"], lang) or "shortlist"
+    return f"{stem}-{shortlist['id'][:8]}{FORMATS[form][0]}"
+
+
+def named_after(requirement: Mapping[str, Any], lang: str) -> str:
+    """Return the title as the beginning of a file's name; empty where nothing of it can stand there."""
     import unicodedata
 
-    title = tongue(shortlist["requirement"].get("title") or "", lang).translate(str.maketrans("łŁ", "lL"))
+    title = tongue(requirement.get("title") or "", lang).translate(str.maketrans("łŁ", "lL"))
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:50] or "shortlist"
-    return f"{stem}-{shortlist['id'][:8]}{FORMATS[form][0]}"
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:50].strip("-")

@@ -21,11 +21,13 @@ from gis_sites.matching.sentences import cautions
 from gis_sites.matching.shortlist import software
 from gis_sites.settings import Settings
 from gis_sites.store.states import State
-from gis_sites.words import LANGUAGES, number, say
+from gis_sites.words import SPOKEN, number, say
 
 WEB = Path(__file__).parent / "web"
 SAFE = "/~:@!$'()*,;=-._"
 """What stands in an address as it is; the slash of an identifier among them."""
+MOST_COMPARED = 4
+LONGEST_NAME = 100
 MACHINES = ("/api/", "/tiles/", "/static/", "/ogc/", "/openapi.json")
 """Where programs ask: their errors are problem documents whatever they accept."""
 
@@ -36,11 +38,14 @@ class Speech:
 
     lang: str
     chosen: bool
+    basket: tuple[str, ...] = ()
+    """The sites put aside for comparing: they live in the address, and links go on naming them too."""
 
     @classmethod
     def of(cls, request: Request) -> "Speech":
         """Return the language a request asks for."""
-        return cls(language(request), request.query_params.get("lang", "").lower() in LANGUAGES)
+        chosen = request.query_params.get("lang", "").lower() in SPOKEN
+        return cls(language(request), chosen, basket_of(request.query_params.get("basket", "")))
 
     def say(self, name: str, /, **values: object) -> str:
         """Return the sentence `page.<name>`; whole numbers are written as people write them."""
@@ -60,10 +65,29 @@ class Speech:
 
     def link(self, path: str, /, **query: object) -> str:
         """Return an address of ours; what is empty is left out."""
+        query = {"basket": ",".join(self.basket), **query}
         wanted = {key: str(value) for key, value in query.items() if value not in {None, "", False}}
         if self.chosen:
             wanted = {**wanted, "lang": self.lang}
         return quote(path, safe=SAFE) + (f"?{urlencode(wanted)}" if wanted else "")
+
+    def put(self, identifier: str) -> str:
+        """Return the basket with one site more."""
+        return ",".join([*self.basket, identifier])
+
+    def taken(self, identifier: str) -> str:
+        """Return the basket without a site."""
+        return ",".join(one for one in self.basket if one != identifier)
+
+
+def basket_of(text: str) -> tuple[str, ...]:
+    """Read the basket of an address: identifiers between commas, each once, no more than can stand side by side.
+
+    >>> basket_of("306101_1.0001.12/3,,T/1,306101_1.0001.12/3")
+    ('306101_1.0001.12/3', 'T/1')
+    """
+    named = dict.fromkeys(one.strip()[:LONGEST_NAME] for one in text.split(","))
+    return tuple(one for one in named if one)[:MOST_COMPARED]
 
 
 @cache
@@ -104,8 +128,10 @@ def page(
         "contact": {"name": settings.contact_name, "email": settings.contact_email, "phone": settings.contact_phone},
         "cautions": cautions(speech.lang),
         "software": software(),
-        "other": _other(request, speech.lang),
+        "others": [_other(request, one) for one in SPOKEN if one != speech.lang],
         "path": request.url.path,
+        "here": lambda **other: _here(request, **other),
+        "most_compared": MOST_COMPARED,
     }
     html = templates().get_template(template).render(**shared, **context)
     every = {
@@ -117,12 +143,16 @@ def page(
     return HTMLResponse(html.encode("utf-8", "replace"), status, every)
 
 
-def _other(request: Request, lang: str) -> dict[str, str]:
-    """Return the address of the same page in the other language; a page that was posted begins anew."""
-    other = next(one for one in LANGUAGES if one != lang)
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
-    address = f"{quote(request.url.path, safe=SAFE)}?{urlencode([*kept, ('lang', other)])}"
-    return {"lang": other, "address": address, "name": say("page.this_language", other)}
+def _other(request: Request, other: str) -> dict[str, str]:
+    """Return the address of the same page in another language; a page that was posted begins anew."""
+    return {"lang": other, "address": _here(request, lang=other), "name": say("page.this_language", other)}
+
+
+def _here(request: Request, **other: str) -> str:
+    """Return the address of the same page with some parameters changed, those that are empty left out."""
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key not in other]
+    wanted = [*kept, *((key, value) for key, value in other.items() if value)]
+    return quote(request.url.path, safe=SAFE) + (f"?{urlencode(wanted)}" if wanted else "")
 
 
 def prefers_page(request: Request) -> bool:

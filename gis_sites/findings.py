@@ -94,6 +94,7 @@ class FindingType(Enum):
     ROW_DOES_NOT_TELL = ("row_does_not_tell", Severity.WARNING, Whose.PUBLISHER)
     PARCEL_NOT_FOUND = ("parcel_not_found", Severity.WARNING, Whose.PLANNER)
     PRECINCT_FROM_ID = ("precinct_from_id", Severity.NOTE, Whose.PUBLISHER)
+    PARCEL_REPLACED = ("parcel_replaced", Severity.WARNING, Whose.OFFICER)
     PARCEL_IN_SHORT = ("parcel_in_short", Severity.WARNING, Whose.PUBLISHER)
     AREA_DIFFERS = ("area_differs", Severity.WARNING, Whose.PUBLISHER)
     # about rows beside each other

@@ -334,9 +334,12 @@ class Inventory:
         """Put the assemblies that a requirement asks for in their places in its shortlist."""
         if "assemblies" not in requirement.scope:
             return shortlist
+        from gis_sites.matching.assembly import FOR_THE_PUBLIC, Effort
         from gis_sites.matching.assembly_reasons import with_assemblies
 
-        return with_assemblies(shortlist, requirement, views, self.catalogue, self.together(state), top=top)
+        most = Effort() if self.most_grounds is None else FOR_THE_PUBLIC
+        together = self.together(state)
+        return with_assemblies(shortlist, requirement, views, self.catalogue, together, top=top, most=most)
 
     def together(self, state: State | None = None) -> "Unions":
         """Open what matching asks about several parcels as one site."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraint
 
 from gis_sites.layer_checks import layer_faults
 from gis_sites.vocabulary import Unfit
+from gis_sites.words import titled
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
@@ -39,7 +40,7 @@ class Title(Frozen):
 
     def say(self, lang: str) -> str:
         """Return the title in one language."""
-        return self.en if lang == "en" else self.pl
+        return titled(self.pl, self.en, lang)
 
 
 class FieldSpec(Frozen):

@@ -1,10 +1,12 @@
 """Settings, read once from the environment (`GIS_SITES_*`) and passed on."""
 
 import os
+import re
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,5 +47,36 @@ class Settings(BaseSettings):
     contact_name: str | None = None
     contact_email: str | None = None
     contact_phone: str | None = None
+    public_url: str | None = None
+    """The address people know the pages by, where a proxy changes it: links of `/ogc/` begin with it."""
+    basemap_url: str | None = None
+    """What the public map is drawn upon, unset: nothing. Tiles (`https://.../{z}/{x}/{y}.png`, a WMTS address with
+    `{z}`, `{x}`, `{y}` for its matrix, column and row of EPSG:3857) or a MapLibre style (`https://.../style.json`).
+    Readers' browsers then ask that host, and no other."""
+    basemap_attribution: str = ""
+    """Whose the basemap is; shown on the map, and required with it."""
+    published_on: date | None = None
+    """When the pages were published, when they were last changed in earnest, when the accessibility statement was made
+    and last reviewed, and how the office can be entered: the statement says so, or that it is still to be said."""
+    updated_on: date | None = None
+    statement_on: date | None = None
+    reviewed_on: date | None = None
+    building_access: str | None = None
     postgres_bin: Path | None = None
     """Where `initdb` and `postgres` are; unset: the newest of the system's PostgreSQL that has PostGIS."""
+
+    @model_validator(mode="after")
+    def _basemap_says_whose_it_is(self) -> "Settings":
+        host = self.basemap_host
+        if self.basemap_url and (not host or not self.basemap_attribution):
+            raise ValueError(
+                f"GIS_SITES_BASEMAP_URL = {self.basemap_url!r}: give an http or https address, "
+                "and say in GIS_SITES_BASEMAP_ATTRIBUTION whose map it is"
+            )
+        return self
+
+    @property
+    def basemap_host(self) -> str | None:
+        """The scheme and host that browsers ask for the basemap, as the content security policy names it."""
+        found = re.match(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(?=/)", self.basemap_url or "")
+        return found.group() if found else None

@@ -59,14 +59,15 @@ def _contribution(row: Json, lang: str) -> Iterator[str]:
 def _waterfall(steps: Iterable[Json], catalogue: Catalogue, lang: str) -> "Table":
     """Put into a table what each step takes of the net area and what it leaves, by which rules, and what is unknown."""
     rows = [
-        [one["title"][lang], _ends(one["takes_m2"], lang), _ends(one["leaves_m2"], lang),
-         "\n".join(_notes(one, catalogue, lang))]
+        [one["title"][lang], ends_text(one["takes_m2"], lang), ends_text(one["leaves_m2"], lang),
+         "\n".join(step_notes(one, catalogue, lang))]
         for one in steps
     ]  # fmt: skip
     return table(("net_title", "net_takes", "net_leaves", "net_rules"), rows, lang)
 
 
-def _notes(step: Json, catalogue: Catalogue, lang: str) -> Iterator[str]:
+def step_notes(step: Json, catalogue: Catalogue, lang: str) -> Iterator[str]:
+    """Yield what is to be said of a step of the net area: what is unknown, and by which rules it takes land."""
     if step["unknown"]:
         layers = ", ".join(catalogue.layer(name).title.say(lang) for name in step["unknown"])
         yield say("show.net_unknown", lang, layers=layers)
@@ -81,6 +82,7 @@ def _rule(rule: Json, lang: str) -> str:
     return say("show.net_rule", lang, reference=rule["reference"], confidence=confidence)
 
 
-def _ends(value: dict[str, Any], lang: str) -> str:
+def ends_text(value: dict[str, Any], lang: str) -> str:
+    """Write an area or both its ends: m2."""
     low, high = (number(value[end], lang, 0) for end in ("low", "high"))
     return f"{low if low == high else f'{low}–{high}'} m²"

@@ -9,7 +9,11 @@ from pathlib import PurePath
 from string import Formatter
 from typing import Any
 
+LOCALES = files("gis_sites") / "locales"
 LANGUAGES = ("pl", "en")
+"""What is always written in: answers and files hold both."""
+SPOKEN = (*LANGUAGES, *sorted(one.name[:-5] for one in LOCALES.iterdir() if one.name.endswith(".toml")))
+"""What pages can be asked for in. A further language is one file, `locales/<code>.toml`: a table a room."""
 ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal would obey: a value from a foreign file may hold it."""
 
@@ -31,15 +35,25 @@ class Said:
 
 @cache
 def sentences(lang: str) -> dict[str, str]:
-    """Return every sentence of a language by its key, `room.name`."""
-    folder = files("gis_sites") / "locales" / lang
+    """Return every sentence of a language by its key, `room.name`; what a further language lacks is said in English."""
+    if lang in SPOKEN and lang not in LANGUAGES:
+        rooms = tomllib.loads((LOCALES / f"{lang}.toml").read_text(encoding="utf-8"))
+        own = {f"{room}.{name}": sentence for room, table in rooms.items() for name, sentence in table.items()}
+        return sentences("en") | own
     found: dict[str, str] = {}
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+    for file in sorted((LOCALES / lang).iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
             room = file.name.removesuffix(".toml")
             table = tomllib.loads(file.read_text(encoding="utf-8"))
             found |= {f"{room}.{name}": sentence for name, sentence in table.items()}
     return found
+
+
+def titled(polish: str, english: str, lang: str) -> str:
+    """Return a title in a language: a further one may have its own for the English title, in its room `title`."""
+    if lang in LANGUAGES or lang not in SPOKEN:
+        return polish if lang == "pl" else english
+    return sentences(lang).get(f"title.{english}", english)
 
 
 def say(key: str, lang: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever the sentence shows
@@ -59,8 +73,18 @@ def _spoken(value: Any, lang: str) -> Any:  # noqa: ANN401 - whatever the senten
         return "; ".join(str(_spoken(one, lang)) for one in value)
     if isinstance(value, float):
         # A decimal comma where people write one; the digits stay as they are.
-        return str(value).removesuffix(".0").replace(".", "," if lang == "pl" else ".")
+        return str(value).removesuffix(".0").replace(".", _point(lang))
     return ORDERS.sub("?", str(value)) if isinstance(value, str | PurePath | Exception) else value
+
+
+@cache
+def _point(lang: str) -> str:
+    """Return what parts the decimals; babel is asked about further languages only."""
+    if lang in LANGUAGES:
+        return "," if lang == "pl" else "."
+    from babel.numbers import get_decimal_symbol
+
+    return str(get_decimal_symbol(lang))
 
 
 def number(value: float, lang: str, digits: int = 2) -> str:

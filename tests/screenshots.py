@@ -69,7 +69,7 @@ def take_pages(browser: Browser, url: str, inventory: Inventory, size: dict[str,
         take(page, file(name))
     page.goto("/shortlists")
     page.fill("#requirement", requirement)
-    page.click(".requirement button[type=submit]")
+    page.click(".requirement .act button")
     page.wait_for_selector(".cards")
     page.locator(".card summary").first.click()
     take(page, file("shortlist"))

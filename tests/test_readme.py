@@ -1,15 +1,20 @@
 """Every command the README shows runs, in its order, in one folder, as a newcomer would run it."""
 
+import json
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +79,54 @@ def test_the_commands_run(folder: Path, unused_home: Path) -> None:
         assert done.returncode in allowed, f"{command}: {done.stdout[-2000:]} {done.stderr[-4000:]}"
     for name in ("plant.html", "plant.xlsx", "plant.gpkg", "demo/1_metal_works.html"):
         assert (folder / name).stat().st_size > 1000
+    say = partial(_say, folder=folder, environment=environment)
+    # What stands in sentences and needs what the commands above made.
+    kept = json.loads(say("gis-sites", "match", "plant.toml", "--save", "--json", "-"))["id"]
+    say("gis-sites", "repeat", kept[:8])
+    say("gis-sites", "why", kept[:8], "309901_1.0004.108")
+    (snippet,) = blocks("python")
+    (folder / "plant.html").unlink()
+    say(sys.executable, "-c", snippet)
+    assert (folder / "plant.html").stat().st_size > 1000
+    environment["GIS_SITES_HOME"] = f"{unused_home}-restored"
+    say("gis-sites", "db", "restore", "city.backup")
+    assert _serves(folder, environment)
+
+
+def _say(*words: str, folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, f"{words}: {done.stdout[-2000:]} {done.stderr[-4000:]}"
+    return done.stdout
+
+
+def _serves(folder: Path, environment: dict[str, str]) -> bool:
+    """Serve the restored inventory by the command shown, on a free port, and ask it for the list."""
+    (command,) = (line for block in blocks("sh") for line in block.splitlines() if line.startswith("gis-sites serve"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [*shlex.split(command, comments=True), "--port", str(port)]
+    process = subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/api/v1/layers").status_code == 200
+            except httpx.TransportError:
+                time.sleep(0.2)
+        return False
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_its_pictures_are_those_the_script_takes() -> None:
+    shown = {Path(name).stem for name in re.findall(r"!\[[^]]*\]\((docs/[^)]+\.png)\)", README)}
+    taken = (ROOT / "tests" / "screenshots.py").read_text(encoding="utf-8")
+    assert shown
+    for name in shown:
+        assert re.search(rf"\b{name}(?:\.png)?\"", taken), name
+    assert "tests.screenshots" in (ROOT / "scripts" / "screenshots").read_text(encoding="utf-8")
 
 
 def test_the_layer_file_is_one(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gis_sites.intake import coverage as coverages
 from gis_sites.intake import crs as systems
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import ImportPlan, TablePlan
+from gis_sites.intake.replaced import replaced
 from gis_sites.intake.report import Changed, ImportReport, LoadReport, Rows
 from gis_sites.intake.reuse import options
 from gis_sites.intake.symbols import own_symbols, stamp
@@ -91,7 +92,8 @@ def _load_all(conn: sa.Connection, run: Run, plan: ImportPlan, *, lang: str, sta
         ready[layer] = revision.id
         reports.extend(_report(one, revision, run.note, lang) for one in loaded)
         registry.add_columns(conn, run.load, (fate for one in loaded for fate in _registered(one)))
-    registry.add_findings(conn, run.load, plan.findings)
+    findings = [*plan.findings, *replaced(conn, run, by_layer)]
+    registry.add_findings(conn, run.load, findings)
     return ImportReport(
         source=_source(plan),
         load=run.load if status == "ready" else None,
@@ -99,7 +101,7 @@ def _load_all(conn: sa.Connection, run: Run, plan: ImportPlan, *, lang: str, sta
         left_out=list(plan.left_out),
         loads=reports,
         reused=options(plan.reused),
-        findings=summary(registry.masked(plan.findings, None), lang),
+        findings=summary(registry.masked(findings, None), lang),
         ready=ready if status == "ready" else {},
     )
 

@@ -23,17 +23,22 @@ def answers(shortlist: Json, catalogue: Catalogue) -> Markup:
 
     Whatever rests on an attribute that is not public is left out.
     """
-    context = {
+    context = in_words(shortlist, catalogue)
+    if not any(context.values()):
+        return Markup()
+    # Escaped by the template.
+    return Markup(templates().get_template("answers.html").render(told=_told, **context))  # noqa: S704
+
+
+def in_words(shortlist: Json, catalogue: Catalogue) -> dict[str, Any]:
+    """Return the answers a shortlist holds as texts in both languages, by their key in it."""
+    return {
         "comparisons": _comparisons(shortlist.get("comparisons"), catalogue),
         "robustness": _robustness(shortlist.get("robustness"), catalogue),
         "relaxations": _relaxations(shortlist.get("relaxations", ()), catalogue),
         "near_misses": _near_misses(shortlist.get("near_misses", ()), catalogue),
         "agreement": _agreement(shortlist.get("agreement")),
     }
-    if not any(context.values()):
-        return Markup()
-    # Escaped by the template.
-    return Markup(templates().get_template("answers.html").render(told=_told, **context))  # noqa: S704
 
 
 def _told(key: str, **values: object) -> Markup:

@@ -88,4 +88,4 @@ def _cell(layer: Layer, field: str, cell: Any, lang: str) -> str:  # noqa: ANN40
     if field not in layer.fields:
         return str(cell or NOTHING)
     text = cell_text(layer, field, cell)
-    return text[lang == "en"] if isinstance(text, list) else text or NOTHING
+    return text[lang != "pl"] if isinstance(text, list) else text or NOTHING

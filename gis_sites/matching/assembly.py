@@ -38,12 +38,6 @@ from gis_sites.profile.adjacency import Pairs
 from gis_sites.profile.features import Mask
 from gis_sites.profile.merge import MEASURED_AREA
 
-MOST_GROWN = 400_000
-"""Sets that are grown further at most, of all sizes together."""
-MOST_SETS = 1_000_000
-"""Sets that are kept for measuring at most."""
-MOST_MEASURED = (100_000, 10_000, 1_000)
-"""Unions measured at most for one shortlist, stage by stage."""
 SEEDS = 2_048
 """Parcels from which sets are grown together: what bounds memory."""
 BATCH = 32
@@ -54,6 +48,22 @@ DEAR = frozenset({"net_area", "inscribed_circle", "rectangle_long", "rectangle_s
 """What is measured last: it takes a hundred times as long."""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """What is done for one shortlist at most; an answer says where that was not enough."""
+
+    grown: int = 400_000
+    """Sets that are grown further, of all sizes together."""
+    sets: int = 1_000_000
+    """Sets that are kept for measuring."""
+    measured: tuple[int, int, int] = (100_000, 10_000, 1_000)
+    """Unions that are measured, stage by stage."""
+
+
+FOR_THE_PUBLIC = Effort(40_000, 100_000, (2_000, 500, 100))
+"""Some seconds of work."""
+
+
 @dataclass(frozen=True, eq=False)
 class Search:
     """One requirement, the parcels, and how they may be joined."""
@@ -61,6 +71,7 @@ class Search:
     requirement: Requirement
     window: Window
     together: Together
+    most: Effort = Effort()
     tally: Tally = field(default_factory=Tally)
 
     @cached_property
@@ -95,7 +106,7 @@ class Search:
         pools = [empty_pool(self.how.max_parcels)]
         for first, last in connected.stretches(len(graph), SEEDS):
             pools += self._grown(graph, alone, first, last)
-            if sum(map(len, pools)) > 2 * MOST_SETS:
+            if sum(map(len, pools)) > 2 * self.most.sets:
                 pools = [self._cut(united(pools))]
         pool = self._cut(united(pools))
         self.tally.possible = len(pool)
@@ -137,7 +148,7 @@ class Search:
     def _grown(self, graph: Graph, alone: Keys, first: int, last: int) -> Iterator[Pool]:
         """Grow the sets of some first parcels, size by size."""
         growing, reach = connected.seeds(graph, first, last), Reach(graph, self.window)
-        most = max(MOST_GROWN * (last - first) // len(graph) // max(self.how.max_parcels - 2, 1), 1_000)
+        most = max(self.most.grown * (last - first) // len(graph) // max(self.how.max_parcels - 2, 1), 1_000)
         for size in range(2, self.how.max_parcels + 1):
             nodes = growing.grown()
             if not len(nodes):
@@ -166,10 +177,10 @@ class Search:
 
     def _cut(self, pool: Pool) -> Pool:
         """Keep the sets that can stand highest."""
-        if len(pool) <= MOST_SETS:
+        if len(pool) <= self.most.sets:
             return pool
         self.tally.cut = True
-        return pool.ranked().take(np.arange(MOST_SETS))
+        return pool.ranked().take(np.arange(self.most.sets))
 
     # ---- choosing --------------------------------------------------------------------------------------
 
@@ -185,7 +196,7 @@ class Search:
                 continue
             batch = self._batch(queue, chosen, best[1])
             done[best[1]] += len(batch)
-            if done[best[1]] > MOST_MEASURED[best[1]]:
+            if done[best[1]] > self.most.measured[best[1]]:
                 self.tally.capped = True
                 continue
             for place in self._measured(batch, self._stages[best[1]]):

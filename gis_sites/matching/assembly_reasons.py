@@ -8,7 +8,7 @@ import numpy as np
 from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Labels, Rows
 from gis_sites.errors import NotFound
-from gis_sites.matching.assembly import Search, joined
+from gis_sites.matching.assembly import Effort, Search, joined
 from gis_sites.matching.assembly_list import Place, padded
 from gis_sites.matching.assembly_site import Assemblies, SetWindow, Together, asked_names
 from gis_sites.matching.check import check
@@ -32,12 +32,13 @@ def with_assemblies(
     together: Together,
     *,
     top: int,
+    most: Effort,
 ) -> Json:
     """Return a shortlist with its assemblies in their places, if the requirement asks for them."""
     parcels = next((view for view in views if view.kind == "parcels"), None)
     if SCOPE not in requirement.scope or parcels is None:
         return shortlist
-    search = Search(check(requirement, catalogue), Window(parcels, catalogue), together)
+    search = Search(check(requirement, catalogue), Window(parcels, catalogue), together, most)
     others = [(place_of(one), one) for one in shortlist["candidates"]]
     found = search.listed(top, [place for place, _ in others])
     told = zip(found, explained(search, [place[4] for place in found]), strict=True)

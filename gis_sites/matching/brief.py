@@ -7,14 +7,10 @@ all candidates listed is looked at once more, for every row left.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from gis_sites.columns import Rows
-from gis_sites.matching import score
 from gis_sites.matching.check import criteria
 from gis_sites.matching.clash import clashes
 from gis_sites.matching.phrases import UNVERIFIED
-from gis_sites.matching.ranking import Matched, Scored
+from gis_sites.matching.ranking import Matched
 from gis_sites.matching.requirement import FOOTPRINT, Requirement, Want
 from gis_sites.matching.verdicts import PARCEL_ID, Window, is_unknown, must_names, worths
 
@@ -49,7 +45,7 @@ def unknown_everywhere(requirement: Requirement, windows: Sequence[Window]) -> l
 
 def _all_unknown(window: Window, name: str) -> bool:
     column = window.whole(name)
-    return len(column) == 0 or (bool(is_unknown(column.take(np.arange(1)))[0]) and bool(is_unknown(column).all()))
+    return len(column) == 0 or (bool(is_unknown(column.take(slice(1)))[0]) and bool(is_unknown(column).all()))
 
 
 def _unknown(matched: Matched) -> list[str]:
@@ -97,13 +93,13 @@ def _hardly_chooses(matched: Matched) -> Iterator[Json]:
 
 
 def _nowhere_met(matched: Matched, name: str) -> bool:
-    return all(not (one.verdicts[name] == score.MET).any() for one in matched.scored if name in one.verdicts)
+    return all(name not in one.met for one in matched.scored)
 
 
 def _same_worth(matched: Matched) -> Iterator[Json]:
     """Name the wants that are worth the same for every row left, so that they cannot order anything."""
     suspects = dict(_alike(matched))
-    left = [(one.window, _left(one)) for one in matched.scored] if suspects else []
+    left = [(one.window, rows) for one in matched.scored for rows in one.left] if suspects else []
     for name, worth in suspects.items():
         # Most wants are told apart by a few rows; all are looked at only where those are alike.
         samples = (window.at(rows[::step]) for step in (FEW, 1) for window, rows in left)
@@ -119,14 +115,6 @@ def _alike(matched: Matched) -> Iterator[tuple[str, float]]:
         (low, high), *others = {tuple(one["wants"][at]["worth"]) for one in matched.candidates}
         if not others and low == high:
             yield name, low
-
-
-def _left(scored: Scored) -> Rows:
-    """Return the rows of a view that failed nothing."""
-    fine = np.ones(len(scored.window), dtype=np.bool_)
-    for verdicts in scored.verdicts.values():
-        fine &= verdicts != score.FAILED
-    return np.flatnonzero(fine)
 
 
 def _worth_is(want: Want, name: str, window: Window, *, worth: float) -> bool:

@@ -118,4 +118,6 @@ class Entry(Model):
 
     def remarks(self) -> dict[str, Any]:
         """Return the remarks that were made."""
+        if self.note is None and self.source is None and self.confidence is None:
+            return {}
         return self.model_dump(mode="json", include={"note", "source", "confidence"}, exclude_defaults=True)

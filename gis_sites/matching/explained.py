@@ -63,13 +63,21 @@ def failed_by(must: Entry, attribute: Attribute, lang: str) -> str | None:
 
 
 def who_knows(candidate: Entry, catalogue: Catalogue, lang: str) -> list[str]:
-    """Say who can tell what is not known: whom an ask names, the publisher, or who keeps such data; once for each."""
+    """Say who can tell what is not known, once for each."""
+    return [
+        say("why.who_knows", lang, who=who, titles=", ".join(title_text(one, lang) for one in some))
+        for who, some in keepers(candidate, catalogue, lang).items()
+    ]
+
+
+def keepers(candidate: Entry, catalogue: Catalogue, lang: str) -> dict[str, list[Attribute]]:
+    """Return what is not known by who can tell it: whom an ask names, the publisher, or who keeps such data."""
     asked = {ask.get("attribute"): ask["of"] for ask in candidate.get("asks", ())}
-    titles: dict[str, list[str]] = {}
+    found: dict[str, list[Attribute]] = {}
     for name, entry in _unknown(candidate).items():
         who = _keeper(entry, asked.get(name), catalogue, lang)
-        titles.setdefault(who, []).append(title_text(catalogue.attributes[name], lang))
-    return [say("why.who_knows", lang, who=who, titles=", ".join(some)) for who, some in titles.items()]
+        found.setdefault(who, []).append(catalogue.attributes[name])
+    return found
 
 
 def _unknown(candidate: Entry) -> dict[str, Entry]:

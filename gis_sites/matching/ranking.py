@@ -7,7 +7,7 @@ the way: what is reported of it is the same to the last bit (law 3).
 import heapq
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from gis_sites.matching.requirement import FOOTPRINT, Requirement
 from gis_sites.matching.score import Verdicts
 from gis_sites.matching.verdicts import Window, must, must_names, musts, shares, worths
 from gis_sites.matching.view import View, in_id_order
+from gis_sites.matching.zones import most_points, spread
 
 PIECE = 1 << 17
 """Rows judged and scored at a time: few enough for the caches of the processor."""
@@ -28,7 +29,12 @@ SLACK = 1e-6
 """Points by which a bound of a score is too generous, so that no rounding can drop a row wrongly."""
 MANY = 0.5
 """Rows are dropped on the way when fewer than this share of them have a hope."""
+WORTH_ZONES = 4_096
+"""Zones are looked at where more rows than this are left."""
+FIRST_ZONES = 8
+"""So many are scored before the others: their best rows rule most of the others out."""
 Counts = npt.NDArray[np.int8]
+Mask = npt.NDArray[np.bool_]
 Worst = tuple[int, float]
 """The last that counts: its unknown musts, its floor."""
 Key = tuple[int, float, float, str]
@@ -67,6 +73,10 @@ class Scored:
     window: Window
     best: Pool
     verdicts: Mapping[str, Verdicts]
+    left: Sequence[Rows]
+    """The rows that failed nothing, stretch by stretch."""
+    met: Collection[str]
+    """The musts that some row meets."""
     eligible: int
     to_verify: int
     failed_by: Mapping[str, tuple[int, int]]
@@ -98,16 +108,41 @@ class Matched:
 def score_rows(requirement: Requirement, window: Window, *, top: int) -> Scored:
     """Judge every row of a view, score those that failed nothing, and keep the `top` best."""
     tally = Tally()
-    best, worst = pool_of(requirement, window.at(NOTHING), NO_COUNTS), None
     for start in range(0, len(window), PIECE):
         piece = window.at(slice(start, min(start + PIECE, len(window))))
-        kept, unknown = tally.judge(start, musts(requirement, piece), len(piece))
-        best = best.and_also(pool_of(requirement, window.at(kept), unknown, worst=worst))
-        best = best.only(first(best, window.view, top))
-        worst = _worst(best) if len(best) == top > 0 else None
+        tally.judge(start, musts(requirement, piece), len(piece))
+    best = _best(requirement, window, tally, top)
     known = {FOOTPRINT: np.concatenate(tally.footprint)} if tally.footprint else {}
     verdicts = Judged(requirement, window, known)
-    return Scored(window, best, verdicts, tally.eligible, tally.to_verify, tally.failed_by())
+    counts = tally.eligible, tally.to_verify, tally.failed_by()
+    return Scored(window, best, verdicts, tally.left, tally.met, *counts)
+
+
+def _best(requirement: Requirement, window: Window, tally: "Tally", top: int) -> Pool:
+    """Score the rows that failed nothing: those of the most hopeful zones first, so that most others need not be."""
+    best, worst = pool_of(requirement, window.at(NOTHING), NO_COUNTS), None
+    most = most_points(requirement, window) if tally.eligible + tally.to_verify > WORTH_ZONES else None
+    pieces = list(zip(tally.left, tally.unknown, strict=True))
+    if most is not None:
+        hopeful = spread(most >= np.sort(most)[-min(FIRST_ZONES, len(most))], len(window))
+        pieces = [*_split(pieces, hopeful), *_split(pieces, ~hopeful)]
+    for rows, unknown in pieces:
+        if most is not None and worst is not None:
+            may = spread(most >= worst[1] - SLACK, len(window))[_stretch(rows)]
+            if worst[0]:
+                may |= unknown < worst[0]
+            some = np.flatnonzero(may)
+            rows, unknown = rows[some], unknown[some]  # noqa: PLW2901 - fewer of the same
+        best = best.and_also(pool_of(requirement, window.at(rows), unknown, worst=worst))
+        best = best.only(first(best, window.view, top))
+        worst = _worst(best) if len(best) == top > 0 else None
+    return best
+
+
+def _split(pieces: Sequence[tuple[Rows, Counts]], among: Mask) -> Iterator[tuple[Rows, Counts]]:
+    for rows, unknown in pieces:
+        some = np.flatnonzero(among[_stretch(rows)])
+        yield rows[some], unknown[some]
 
 
 def points(requirement: Requirement, window: Window) -> tuple[Floats, Floats]:
@@ -185,12 +220,15 @@ class Tally:
     def __init__(self) -> None:
         self.footprint: list[Verdicts] = []
         """Of the must that takes long to judge; others are judged again where they are asked for."""
+        self.left: list[Rows] = []
+        self.unknown: list[Counts] = []
+        self.met: set[str] = set()
         self.eligible = self.to_verify = 0
         self._at_all: Counter[str] = Counter()
         self._alone: Counter[str] = Counter()
 
-    def judge(self, start: int, judged: Mapping[str, Verdicts], n: int) -> tuple[Rows, Counts]:
-        """Count the verdicts of `n` rows; return those that failed nothing, and how many musts of each are unknown."""
+    def judge(self, start: int, judged: Mapping[str, Verdicts], n: int) -> None:
+        """Count the verdicts of `n` rows, and keep those that failed nothing."""
         if FOOTPRINT in judged:
             self.footprint.append(judged[FOOTPRINT])
         failures, together = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.uint8)
@@ -199,17 +237,20 @@ class Tally:
             failed[name] = verdicts == score.FAILED
             failures += failed[name].view(np.int8)
             together += verdicts.view(np.uint8)
+            if name not in self.met and (verdicts == score.MET).any():
+                self.met.add(name)
         lone = failures == 1
         for name, by in failed.items():
             self._at_all[name] += int(np.count_nonzero(by))
             self._alone[name] += int(np.count_nonzero(by & lone))
         kept = np.flatnonzero(failures == 0)
+        self.left.append(kept + start)
         # Where nothing failed, every verdict that is not met is unknown, and one short of it.
         unknown = (score.MET * len(failed) - together[kept]).astype(np.int8)
+        self.unknown.append(unknown)
         eligible = int(np.count_nonzero(unknown == 0))
         self.eligible += eligible
         self.to_verify += len(kept) - eligible
-        return kept + start, unknown
 
     def failed_by(self) -> dict[str, tuple[int, int]]:
         """Return of each must how many rows fail it, and how many fail it alone."""

@@ -71,24 +71,38 @@ def _values(name: str, window: Window) -> list[Json]:
         named = [", ".join(parcels_of(window.view, row)) for row in window.numbers().tolist()]
         return [{"state": "exact" if one else "unknown", "value": one or None} for one in named]
     dated = window.catalogue.attributes[name].kind == "date"
-    column = window.column(name)
-    return [value_of(column, place, dated=dated) for place in range(len(window))]
+    return values_of(window.column(name), dated=dated)
 
 
 def value_of(column: Column, row: int, *, dated: bool = False) -> Json:
     """Say what a column holds in one row."""
+    return values_of(column.take(slice(row, row + 1)), dated=dated)[0]
+
+
+def values_of(column: Column, *, dated: bool = False) -> list[Json]:
+    """Say what a column holds in each row."""
     match column:
         case Labels():
-            text = column.text(row)
-            if isinstance(text, Several):  # the parcels of one site differ
-                return {"state": "range", "value": None, "values": list(text.words)}
-            state = "unknown" if text is None else "none" if text == NONE else "exact"
-            return {"state": state, "value": text if state == "exact" else None}
+            return [_word(None if code < 0 else column.words[code]) for code in column.codes.tolist()]
         case Flags():
-            flag = int(column.values[row])
-            return {"state": "unknown" if flag < 0 else "exact", "value": None if flag < 0 else flag == 1}
+            return [_flag(flag) for flag in column.values.tolist()]
         case Range():
-            low, high = float(column.low[row]), float(column.high[row])
+            ends = zip(column.low.tolist(), column.high.tolist(), strict=True)
+            return [_number(low, high, dated=dated) for low, high in ends]
+
+
+def _word(text: str | None) -> Json:
+    if isinstance(text, Several):  # the parcels of one site differ
+        return {"state": "range", "value": None, "values": list(text.words)}
+    state = "unknown" if text is None else "none" if text == NONE else "exact"
+    return {"state": state, "value": text if state == "exact" else None}
+
+
+def _flag(flag: int) -> Json:
+    return {"state": "unknown" if flag < 0 else "exact", "value": None if flag < 0 else flag == 1}
+
+
+def _number(low: float, high: float, *, dated: bool) -> Json:
     if math.isnan(low):
         return {"state": "unknown", "value": None}
     if low != high:

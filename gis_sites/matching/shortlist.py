@@ -10,7 +10,7 @@ from typing import Any
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.matching.also import answers
-from gis_sites.matching.brief import notices, unknown_everywhere
+from gis_sites.matching.brief import notices
 from gis_sites.matching.check import check
 from gis_sites.matching.limits import SHORTLIST
 from gis_sites.matching.ranking import Matched, Scored, score_rows
@@ -45,11 +45,12 @@ def match(
     scored = [score_rows(requirement, window, top=top) for window in windows]
     head = heading(requirement, views, catalogue, SHORTLIST)
     matched = Matched(requirement, catalogue, scored, ranked(requirement, scored, top), top, head["id"])
+    extras = {name: extra(matched) for name, extra in EXTRAS.items()}
     return {
         **head,
         "counts": counts(requirement, scored),
-        "unknown_everywhere": unknown_everywhere(requirement, windows),
-        **{name: extra(matched) for name, extra in EXTRAS.items()},
+        "unknown_everywhere": [one["attribute"] for one in extras["notices"] if one["kind"] == "unknown_everywhere"],
+        **extras,
         **_footprint(matched),
         "candidates": matched.candidates,
         **answers(matched, also),
@@ -79,21 +80,22 @@ def heading(requirement: Requirement, views: Sequence[View], catalogue: Catalogu
     """Say what was asked of which state, when and by what software."""
     state = dict(views[0].inventory) if views else {"state": None, "as_of": None, "revisions": {}}
     state["revisions"] = {name: n for name, n in state["revisions"].items() if name in catalogue.layers}
+    echo = requirement.echo()
     return {
         "format": form,
-        "id": identity(requirement, state),
+        "id": identity(echo, state),
         "made": {"at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "software": software()},
-        "requirement": requirement.echo(),
+        "requirement": echo,
         **({"understood": amounts} if (amounts := understood(requirement, catalogue)) else {}),
         "asks": asks(requirement),
         "inventory": state,
     }
 
 
-def identity(requirement: Requirement, inventory: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a requirement (in its own order: points add up in it) and a state."""
+def identity(echo: Json, inventory: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of an echoed requirement (in its own order: points add up in it) and a state."""
     about = {name: inventory[name] for name in ("state", "as_of")}
-    text = json.dumps([requirement.echo(), about], ensure_ascii=False, separators=(",", ":"), default=str)
+    text = json.dumps([echo, about], ensure_ascii=False, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

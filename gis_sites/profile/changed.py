@@ -25,6 +25,7 @@ from gis_sites.profile.net_zones import SAYS, all_drawn, rule_fields, rule_layer
 from gis_sites.profile.reading import (
     cover_of,
     feature_fields,
+    naming,
     parcel_fields,
     read_boundary,
     read_features,
@@ -141,8 +142,9 @@ class Changes:
         if layer.parcels and layer.geometry != "table" and self.moved:
             # A row without a shape of its own stands for the parcels it names.
             found = store.read(conn, new, columns=[layer.parcels], layer=layer)
+            named = naming(conn, layer, found.table, self.now.revisions[PARCEL])[layer.parcels]
             for row in np.flatnonzero(shapely.is_missing(found.geometry)):
-                other[row] |= not self.moved.isdisjoint(parcels_in(found.table[layer.parcels][int(row)].as_py()))
+                other[row] |= not self.moved.isdisjoint(parcels_in(named[int(row)].as_py()))
         return np.setdiff1d(np.arange(old.rows), same[~other]), np.flatnonzero(other)
 
     def _other_zones(self, conn: sa.Connection, layer: Layer) -> Shapes:
@@ -221,8 +223,9 @@ def _wkb(geometry: object) -> bytes | None:
 def _features(conn: sa.Connection, layer: Layer, revision: Revision, rows: Rows, moment: Moment) -> Features:
     """Read some rows of a layer as they were or are; parcels they stand for are those of the same moment."""
     which = Which(rows=rows.tolist())
-    named = read_named(conn, layer, revision, moment.revisions[PARCEL], which)
-    return read_features(conn, layer, revision, as_of=moment.as_of, parcels=named, which=which)
+    held = moment.revisions[PARCEL]
+    named = read_named(conn, layer, revision, held, which)
+    return read_features(conn, layer, revision, as_of=moment.as_of, parcels=named, held=held, which=which)
 
 
 def reached(layer: Layer, sites: Sites, features: Features, bounds: Bounds) -> Mask:

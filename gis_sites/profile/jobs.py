@@ -66,8 +66,9 @@ class Reader:
         if revision is None or layer.name == PARCEL:
             return packed([nothing()]), NOWHERE if revision is None else Cover(None, stated=False)
         which = ALL if needs is None else needs.near(self.conn, layer, revision)
+        held = self.now.revisions[PARCEL]
         rows = (
-            read_features(self.conn, layer, revision, as_of=self.now.as_of, parcels=self.parcels, which=part)
+            read_features(self.conn, layer, revision, as_of=self.now.as_of, parcels=self.parcels, held=held, which=part)
             for part in in_parts(revision, which)
         )
         return packed(rows), cover_of(revision, self.boundary)
@@ -104,7 +105,8 @@ def jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> I
         parcels = read_parcels(conn, catalogue, now.revisions[PARCEL], crs=store.crs)
         kinds: dict[Kind, Sites] = {"parcels": parcels}
         if any(plan.kind == "offers" for plan in todo):
-            kinds["offers"] = read_offers(conn, catalogue, now.revisions[KINDS["offers"]], parcels)
+            offers, held = now.revisions[KINDS["offers"]], now.revisions[PARCEL]
+            kinds["offers"] = read_offers(conn, catalogue, offers, parcels=parcels, held=held)
         boundary = read_boundary(conn, now.revisions)
         names = {plan.stamp: named(conn, plan.stamp, now.revisions.values()) for plan in todo}
         sweep(store, names.values())

@@ -28,7 +28,7 @@ from gis_sites.profile.pieces import areal
 from gis_sites.profile.reading import cover_of, read_boundary, read_features
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import numbers
-from gis_sites.profile.sites import Sites
+from gis_sites.profile.sites import PARCEL, Sites
 from gis_sites.store.reading import Which
 from gis_sites.store.revisions import Coverage, Revision
 from gis_sites.store.states import State
@@ -173,7 +173,8 @@ def _plan(about: About, layer: Layer, sites: Sites) -> tuple[Scene, Cover]:
     revision = about.state.revisions[layer.name]
     x0, y0, x1, y1 = np.nan_to_num(shapely.total_bounds(sites.geometry)).tolist()
     which = Which(bounds=(x0, y0, x1, y1))
-    features = read_features(about.conn, layer, revision, as_of=about.state.as_of, parcels=sites, which=which)
+    day, held = about.state.as_of, about.state.revisions[PARCEL]
+    features = read_features(about.conn, layer, revision, as_of=day, parcels=sites, held=held, which=which)
     cover = about.covers[layer.name]
     return Scene(layer, sites, features, known(sites, Cover(cover.geometry, stated=False))), cover
 

@@ -17,6 +17,7 @@ from gis_sites.profile.packed import packed_sites
 from gis_sites.profile.selection import texts, valid_on
 from gis_sites.profile.sites import OFFER, PARCEL, Alone, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
+from gis_sites.store import lineage
 from gis_sites.store import revisions as store
 from gis_sites.store.revisions import ALL, UNREAD, Revision, Which
 
@@ -46,16 +47,27 @@ def parcel_fields(catalogue: Catalogue) -> list[str]:
     return sorted((set(fields_of(attributes_of(layer))) | lists | areas) & set(layer.fields))
 
 
-def read_offers(conn: sa.Connection, catalogue: Catalogue, revision: Revision, parcels: Sites) -> Sites:
+def read_offers(
+    conn: sa.Connection, catalogue: Catalogue, revision: Revision, *, parcels: Sites, held: Revision
+) -> Sites:
     """Read the offers: their own polygons, by default the union of their parcels; and what these have in common."""
     layer = catalogue.layer(OFFER)
     found = store.read(conn, revision, layer=layer)
-    named = texts(found.table, layer.parcels or "").tolist()
-    members = tuple(tuple(parcels_in(cell)) for cell in named)
+    table = naming(conn, layer, found.table, held)
+    members = tuple(tuple(parcels_in(cell)) for cell in texts(table, layer.parcels or ""))
     own = ~(shapely.is_missing(found.geometry) | shapely.is_empty(found.geometry))
     shapes = np.where(own, found.geometry, _unions(members, parcels))
-    table = common(catalogue, parcels, members, own.tolist())
-    return Sites(drawn(shapes), table, members, found.table, layer.name, parcels.crs)
+    shared = common(catalogue, parcels, members, own.tolist())
+    return Sites(drawn(shapes), shared, members, table, layer.name, parcels.crs)
+
+
+def naming(conn: sa.Connection, layer: Layer, table: pa.Table, held: Revision) -> pa.Table:
+    """Return rows that name parcels, with the successors of those that the parcels' revision holds no more."""
+    if layer.parcels is None or layer.parcels not in table.column_names:
+        return table
+    at = table.column_names.index(layer.parcels)
+    cells = lineage.up_to_date(conn, texts(table, layer.parcels).tolist(), held)
+    return table.set_column(at, layer.parcels, pa.array(cells, pa.string()))
 
 
 def drawn(geometry: Shapes) -> Shapes:
@@ -102,12 +114,23 @@ def common(catalogue: Catalogue, parcels: Sites, members: Sequence[Sequence[str]
 
 
 def read_features(
-    conn: sa.Connection, layer: Layer, revision: Revision, *, as_of: date, parcels: Sites, which: Which = ALL
+    conn: sa.Connection,
+    layer: Layer,
+    revision: Revision,
+    *,
+    as_of: date,
+    parcels: Sites,
+    held: Revision,
+    which: Which = ALL,
 ) -> Features:
-    """Read the rows of a layer that count on a day; rows that only name parcels stand for their union."""
+    """Read the rows of a layer that count on a day; rows that only name parcels stand for their union.
+
+    `held` is the revision of the parcels.
+    """
     found = store.read(conn, revision, columns=feature_fields(layer), layer=layer, which=which)
     counts = valid_on(layer, found.table, as_of)
     table, geometry = found.table.filter(pa.array(counts)).combine_chunks(), found.geometry[counts]
+    table = naming(conn, layer, table, held)
     edged = any(one.spec.measure in EDGED for one in attributes_of(layer))
     return cut(table, standing_for(layer, table, geometry, parcels), edged=edged)
 
@@ -126,7 +149,8 @@ def read_named(conn: sa.Connection, layer: Layer, revision: Revision, parcels: R
     ids: set[str] = set()
     if layer.parcels:
         found = store.read(conn, revision, columns=[layer.parcels], layer=layer, geometry=False, which=which)
-        ids |= {one for cell in texts(found.table, layer.parcels) for one in parcels_in(cell)}
+        table = naming(conn, layer, found.table, parcels)
+        ids |= {one for cell in texts(table, layer.parcels) for one in parcels_in(cell)}
     found = store.read(conn, parcels, columns=(), which=Which(keys=sorted(ids)))
     return Sites(drawn(found.geometry), found.table, tuple((one,) for one in texts(found.table, "key")))
 

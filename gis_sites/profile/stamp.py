@@ -42,6 +42,8 @@ def stamp(
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
     }
+    if kind == "offers" or layer.parcels:
+        made["named"] = "heirs"  # rows that name a parcel that is no more stand for its successors
     if looked_at:
         others = {name: catalogue.layer(name).fields for name in looked_at}
         made["looked_at"] = {

@@ -16,7 +16,7 @@ from gis_sites.profile.features import Shapes
 from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.land import About, Ground, Place, limiting, places, read_place
 from gis_sites.profile.net_reading import NET
-from gis_sites.profile.reading import drawn, parcel_fields, read_offers
+from gis_sites.profile.reading import drawn, naming, parcel_fields, read_offers
 from gis_sites.profile.selection import texts
 from gis_sites.profile.shelf import ID, Shelf
 from gis_sites.profile.sites import OFFER, PARCEL, Sites
@@ -154,11 +154,13 @@ def _sites(about: About, kind: str, ids: Sequence[str]) -> tuple[list[str], Site
     if kind == "parcels":
         sites = _parcels(about, ids)
         return [one for (one,) in sites.members], sites
-    revision = about.state.revisions[OFFER]
+    revision, held = about.state.revisions[OFFER], about.state.revisions[PARCEL]
     layer = about.catalogue.layer(OFFER)
     named = store_revisions.read(about.conn, revision, columns=[layer.parcels or ""], layer=layer, geometry=False)
-    parcels = {one for cell in texts(named.table, layer.parcels or "") for one in parcels_in(cell)}
-    offers = read_offers(about.conn, about.catalogue, revision, _parcels(about, sorted(parcels)))
+    table = naming(about.conn, layer, named.table, held)
+    members = {one for cell in texts(table, layer.parcels or "") for one in parcels_in(cell)}
+    parcels = _parcels(about, sorted(members))
+    offers = read_offers(about.conn, about.catalogue, revision, parcels=parcels, held=held)
     assert offers.own is not None
     keys = offers.own.column("key").to_pylist()
     wanted = set(ids)

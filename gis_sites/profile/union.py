@@ -150,7 +150,9 @@ class Unions:
         def read(box: Bounds) -> Features:
             which = ALL if everywhere else Which(bounds=(box[0] - far, box[1] - far, box[2] + far, box[3] + far))
             named = named_by(conn, layer, revision, parcels, which)
-            return read_features(conn, layer, revision, as_of=self.state.as_of, parcels=named, which=which)
+            return read_features(
+                conn, layer, revision, as_of=self.state.as_of, parcels=named, held=parcels, which=which
+            )
 
         everywhere = bool(layer.parcels) or not near
         return self._held(layer.name, None if everywhere else sites, read)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from gis_sites.catalogue import UNKNOWN, Catalogue, FieldSpec, Layer
 from gis_sites.errors import NotFound
 from gis_sites.store.copy import quoted_column
+from gis_sites.store.lineage import walked
 from gis_sites.store.reading import has_geometry
 from gis_sites.store.revisions import Revision
 from gis_sites.store.shown import Setting, conditions
@@ -229,8 +230,11 @@ class Ground:
         parcel = self.revisions.get("parcel")
         if parcel is None or layer.parcels not in revision.types:
             return None
-        shown = self._only.get("parcel", "true")
-        return f"(SELECT key, geom FROM {quoted(parcel.table)} WHERE geom IS NOT NULL AND ({shown})) AS own"  # noqa: S608
+        shown, table = self._only.get("parcel", "true"), quoted(parcel.table)
+        gone = walked("SELECT DISTINCT old_id AS first FROM registry.lineage", parcel.table)
+        own = f"SELECT key, geom FROM {table} WHERE geom IS NOT NULL AND ({shown})"  # noqa: S608 - our own names
+        heirs = f"SELECT heir.first, own.geom FROM ({gone}) AS heir JOIN ({own}) AS own ON own.key = heir.heir"  # noqa: S608 - our own
+        return f"({own} UNION ALL {heirs} WHERE heir.first <> heir.heir) AS own"
 
 
 def _valid(layer: Layer, revision: Revision, day: date) -> str:

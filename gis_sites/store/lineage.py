@@ -1,12 +1,18 @@
 """What became of parcels: split, merged, renumbered; a dead identifier answers with its successors."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from gis_sites.store.registry import lineage
+from gis_sites.store.revisions import Revision
+from gis_sites.store.tables import quoted
+
+BETWEEN = re.compile(r"[\s,;]+")
+"""What parts the parcels that one cell names."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +71,65 @@ def successors(conn: sa.Connection, parcel: str) -> list[str]:
         left[step.old] = max(step.load, left.get(step.old, step.load))
         came[step.new] = max(step.load, came.get(step.new, step.load))
     return sorted(name for name, load in came.items() if load >= left.get(name, load))
+
+
+@dataclass(frozen=True)
+class Heir:
+    """A parcel that a revision holds, and one it holds no more that became it."""
+
+    old: str
+    new: str
+    load: int
+    """The last load on the way."""
+
+
+def heirs(conn: sa.Connection, named: Collection[str], parcels: Revision) -> list[Heir]:
+    """Return what those of some parcels that a revision does not hold have become in it, in alphabetical order."""
+    walk = walked("SELECT unnest(CAST(:ids AS text[])) AS first", parcels.table)
+    query = sa.text(f"SELECT first, heir, max(load) AS load FROM ({walk}) AS walk GROUP BY 1, 2 ORDER BY 1, 2")  # noqa: S608 - our own
+    rows = conn.execute(query, {"ids": sorted(named)}) if named else ()
+    return [Heir(row.first, row.heir, row.load) for row in rows if row.first != row.heir]
+
+
+def walked(named: str, parcels: str) -> str:
+    """Write the query of (`first`, `heir`, `load`): what named parcels are in a table of parcels, a held one itself.
+
+    `named` is a query of one column, `first`. The trail is followed as far as a parcel that is held: what later loads
+    made of that one is not asked.
+    """
+    held = f"SELECT FROM {quoted(parcels)} AS own WHERE own.key = walk.heir"
+    return (
+        f"WITH RECURSIVE walk (first, heir, load) AS (SELECT first, first, CAST(0 AS bigint) FROM ({named}) AS named"  # noqa: S608 - our own names
+        " UNION SELECT walk.first, step.new_id, step.load_id FROM walk JOIN registry.lineage AS step"
+        f" ON step.old_id = walk.heir AND step.load_id > walk.load WHERE NOT EXISTS ({held}))"
+        f" SELECT first, heir, load FROM walk WHERE EXISTS ({held})"
+    )
+
+
+def up_to_date(conn: sa.Connection, cells: Sequence[str | None], parcels: Revision) -> list[str | None]:
+    """Return cells that name parcels, with the successors in the place of those that a revision holds no more.
+
+    Every reader of rows that name parcels reads them so; a parcel of which nothing was told stays as it is.
+    """
+    became: dict[str, list[str]] = {}
+    for heir in heirs(conn, {one for cell in cells for one in named_in(cell)}, parcels):
+        became.setdefault(heir.old, []).append(heir.new)
+    if not became:
+        return list(cells)
+    return [_renamed(cell, became) for cell in cells]
+
+
+def named_in(cell: str | None) -> list[str]:
+    """Return the parcels a cell names, parted by blanks, commas or semicolons; each once.
+
+    >>> named_in("306101_1.0012.45/3; 306101_1.0012.46")
+    ['306101_1.0012.45/3', '306101_1.0012.46']
+    """
+    return list(dict.fromkeys(word for word in BETWEEN.split(cell or "") if word))
+
+
+def _renamed(cell: str | None, became: dict[str, list[str]]) -> str | None:
+    named = named_in(cell)
+    if became.keys().isdisjoint(named):
+        return cell
+    return "; ".join(dict.fromkeys(new for one in named for new in became.get(one, [one])))

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Rows
 from gis_sites.store.copy import copy_out, quoted_column
+from gis_sites.store.lineage import walked
 from gis_sites.store.reading import Which, read, relation
 from gis_sites.store.tables import quoted
 
@@ -50,8 +51,11 @@ def conditions(setting: Setting, revisions: Mapping[str, "Revision"], catalogue:
     available = _available(offer, catalogue)
     if named not in offer.types:
         return {"parcel": NEVER, "offer": available}
-    keys = f"SELECT {_split(named)} FROM {quoted(offer.table)} WHERE {available}"  # noqa: S608 - our own names
-    return {"parcel": f"key IN ({keys})", "offer": available}
+    keys = f"SELECT {_split(named)} AS first FROM {quoted(offer.table)} WHERE {available}"  # noqa: S608 - our own names
+    if parcel is None:
+        return {"parcel": NEVER, "offer": available}
+    heirs = f"SELECT heir FROM ({walked(keys, parcel.table)}) AS heirs"  # noqa: S608 - our own names
+    return {"parcel": f"key IN ({heirs})", "offer": available}
 
 
 def _named(catalogue: Catalogue) -> str | None:

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -28,6 +27,7 @@ from gis_sites.scratch import scratch
 from gis_sites.store import profiles
 from gis_sites.store.connect import Store
 from gis_sites.store.features import LAYERS
+from gis_sites.store.lineage import named_in, up_to_date
 from gis_sites.store.profiles import HIGH, Profile
 from gis_sites.store.reading import read
 from gis_sites.store.states import State, layer_sources
@@ -74,6 +74,8 @@ class Snapshot:
         self._places = {name: place for place, name in enumerate(batch.schema.names)}
         self._catalogue = catalogue
         self._sources = layer_sources(state)
+        self.kept: dict[str, Any] = {}
+        """What readers found out about whole columns, for the next one."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -125,7 +127,7 @@ class Snapshot:
             return [self.id(row)] if self.kind == "parcels" else []
         place = row if self._rows is None else int(self._rows[row])
         named = self._batch.column(self._places[PARCELS])[place].as_py()
-        return re.split(r"[\s,;]+", named.strip(" ,;")) if named else []
+        return named_in(named)
 
     def column(self, name: str) -> Column:
         """Return an attribute by its full name; one the state does not have is unknown everywhere."""
@@ -202,6 +204,7 @@ def _stamp(store: Store, state: State, kind: str) -> str:
     blocks = {layer: kinds[kind].stamp for layer, kinds in sorted(state.profiles.items()) if kind in kinds}
     base = state.revisions.get(LAYERS[kind])
     what = [FORMAT, store.uuid, state.id, state.at.isoformat(), kind, blocks, base.id if base else None]
+    what += ["heirs"] if kind == "offers" else []
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
@@ -251,7 +254,11 @@ def _texts(conn: sa.Connection, state: State, kind: str) -> dict[str, pa.StringA
     if base is None:
         return {name: pa.array([], pa.string()) for name in wanted}
     table = read(conn, base, columns=[PARCELS] if kind == "offers" else [], geometry=False).table
-    return {name: table[column].combine_chunks() for name, column in wanted.items()}
+    found = {name: table[column].combine_chunks() for name, column in wanted.items()}
+    parcels = state.revisions.get(LAYERS["parcels"])
+    if PARCELS in found and parcels is not None:
+        found[PARCELS] = pa.array(up_to_date(conn, found[PARCELS].to_pylist(), parcels), pa.string())
+    return found
 
 
 def _earlier(store: Store, kind: str) -> pa.RecordBatch | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -13,13 +14,22 @@ from gis_sites.store.shown import PUBLIC_OWNERS, conditions
 from gis_sites.store.states import State
 from gis_sites.store.tables import GEOMETRIES, field_columns, quoted
 
-__all__ = ["INVENTORY", "PUBLIC_OWNERS", "PUBLISHED", "are_of", "remake"]
+__all__ = ["INVENTORY", "PUBLIC_OWNERS", "PUBLISHED", "View", "are_of", "public_views", "remake"]
 
 INVENTORY = "inventory"
 PUBLISHED = "published"
 LOCK_TIMEOUT = "3s"
 RULES = 2
 """Raised with every change of what a setting shows: views of other rules are made anew."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a view shows of a layer: its query, its columns with their types, its kind of geometry (None: none)."""
+
+    query: str
+    columns: Mapping[str, str]
+    shape: str | None
 
 
 def remake(store: Store, state: State, catalogue: Catalogue) -> bool:
@@ -33,7 +43,7 @@ def remake(store: Store, state: State, catalogue: Catalogue) -> bool:
             conn.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
             conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('gis-sites views', 0))"))
             _schema(conn, INVENTORY, _inventory(state, catalogue))
-            _schema(conn, PUBLISHED, _published(store, state, catalogue))
+            _schema(conn, PUBLISHED, public_views(store, state, catalogue))
             conn.execute(sa.text(f"COMMENT ON SCHEMA {PUBLISHED} IS '{_stamp(store, state)}'"))
     except sa.exc.OperationalError as error:
         if "lock timeout" not in str(error):
@@ -55,42 +65,48 @@ def _stamp(store: Store, state: State) -> str:
     return f"state {state.id}, parcels {store.settings.public_parcels or 'all'}, layers {digest}, rules {RULES}"
 
 
-def _schema(conn: sa.Connection, schema: str, views: Mapping[str, str]) -> None:
-    conn.execute(sa.text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
-    conn.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    for name, query in views.items():
-        conn.exec_driver_sql(f"CREATE VIEW {schema}.{quoted(name)} AS {query}")
+def _schema(conn: sa.Connection, schema: str, views: Mapping[str, View]) -> None:
+    # The schema itself stays, and with it the right to read it that an administrator gave.
+    conn.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+    old = sa.text("SELECT quote_ident(viewname) FROM pg_views WHERE schemaname = :schema")
+    for name in conn.execute(old, {"schema": schema}).scalars().all():
+        conn.exec_driver_sql(f"DROP VIEW IF EXISTS {schema}.{name} CASCADE")
+    for name, view in views.items():
+        conn.exec_driver_sql(f"CREATE VIEW {schema}.{quoted(name)} AS {view.query}")
 
 
-def _inventory(state: State, catalogue: Catalogue) -> dict[str, str]:
+def _inventory(state: State, catalogue: Catalogue) -> dict[str, View]:
     return {
-        layer.name: _select(layer, state.revisions[layer.name], state.crs)
+        layer.name: _view(layer, state.revisions[layer.name], state.crs)
         for layer in catalogue
         if layer.name in state.revisions
     }
 
 
-def _published(store: Store, state: State, catalogue: Catalogue) -> dict[str, str]:
+def public_views(store: Store, state: State, catalogue: Catalogue) -> dict[str, View]:
+    """Return what the public may see of a state under the store's setting: `catalogue` is the whole one."""
     only = conditions(store.settings.public_parcels, state.revisions, catalogue)
     return {
-        layer.name: _select(layer, state.revisions[layer.name], state.crs, keys=False)
-        + (f" WHERE {only[layer.name]}" if layer.name in only else "")
+        layer.name: _view(layer, state.revisions[layer.name], state.crs, keys=False, where=only.get(layer.name))
         for layer in catalogue.public(naming=not only)
         if layer.name in state.revisions and layer.public == "geometry"
     }
 
 
-def _select(layer: Layer, revision: Revision, crs: str, *, keys: bool = True) -> str:
-    """Write the query of one view: `id`, the fields by name (unknown where the revision lacks one), the geometry."""
-    columns = ["row AS id", *(("key", "part") if keys else ())]
+def _view(layer: Layer, revision: Revision, crs: str, *, keys: bool = True, where: str | None = None) -> View:
+    """Describe one view: `id`, the fields by name (unknown where the revision lacks one), the geometry."""
+    columns, types = ["row AS id", *(("key", "part") if keys else ())], {"id": "integer"}
     for name, kind in field_columns(layer).items():
         # The number of a row is called `id`, for QGIS; a field of that name goes by its layer's.
         shown = _other_name(layer) if name == "id" else name
+        types[shown] = kind.name
         columns.append(f"{_cell(name, kind.name, revision)} AS {quoted_column(shown)}")
+    shape = None
     if layer.geometry != "table":
-        kind_of = f"geometry({GEOMETRIES[layer.geometry]}, {crs.removeprefix('EPSG:')})"
-        columns.append(f"geom::{kind_of} AS geom")
-    return f"SELECT {', '.join(columns)} FROM {quoted(revision.table)}"  # noqa: S608 - our own names
+        shape = GEOMETRIES[layer.geometry]
+        columns.append(f"geom::geometry({shape}, {crs.removeprefix('EPSG:')}) AS geom")
+    query = f"SELECT {', '.join(columns)} FROM {quoted(revision.table)}"  # noqa: S608 - our own names
+    return View(query + (f" WHERE {where}" if where else ""), types, shape)
 
 
 def _other_name(layer: Layer) -> str:

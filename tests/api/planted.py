@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyogrio
+import pypdf
 import pyproj
 import shapely
 
@@ -63,6 +64,8 @@ def texts(content: bytes) -> Iterator[str]:
                 yield name
                 yield from texts(packed.read(name))
         return
+    if content[:5] == b"%PDF-":
+        yield from (one.extract_text() for one in pypdf.PdfReader(io.BytesIO(content)).pages)
     yield content.decode("utf-8", "replace")
     yield content.decode("latin-1")
     if content[:6] == b"SQLite":

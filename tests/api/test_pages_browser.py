@@ -118,8 +118,9 @@ def test_every_page_is_sound(visit: Callable[..., Visit], viewport: dict[str, in
         assert overflow(page) == 0, page.url
         assert faults(page) == [], page.url
         visited.open(address)
+    page.locator("#as-text > summary").click()
     page.locator("#requirement").fill(WANTED)
-    page.locator(".requirement button[type=submit]").click()
+    page.locator(".requirement .act button").click()
     page.wait_for_selector(".cards")
     visited.drawn()
     page.locator(".card summary").first.click()
@@ -245,13 +246,14 @@ def test_an_officer_ranks_sites_and_takes_the_files(visit: Callable[..., Visit],
     visited = visit()
     page = visited.open("/shortlists")
     page.get_by_role("link", name="Lekki przemysł").click()
+    page.locator("#as-text > summary").click()
     assert "[must]" in page.get_by_role("textbox", name="Wymagania (TOML albo JSON)").input_value()
     file = tmp_path / "wymagania.toml"
     file.write_text(WANTED, encoding="utf-8")
     page.get_by_label("Albo plik").set_input_files(file)
     expect(page.get_by_role("textbox", name="Wymagania (TOML albo JSON)")).to_have_value(WANTED)
-    page.get_by_label("Ile propozycji").select_option("10")
-    page.get_by_role("button", name="Ułóż listę").click()
+    page.locator("#top").select_option("10")
+    page.locator(".requirement .act button").click()
     page.wait_for_selector(".cards")
     visited.drawn()
     assert page.locator(".card").count() == page.locator(".pin").count() == 10

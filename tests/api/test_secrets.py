@@ -138,6 +138,20 @@ def tiles(client: httpx.Client, layers: Mapping[str, Layer] = load_catalogue().l
     yield from get("/tiles/1/nothing/9/1/1", "/tiles/2/parcel/9/1/1", "/tiles/1/parcel/9/1/999")(client)
 
 
+def rows(client: httpx.Client) -> Iterator[httpx.Response]:
+    """Ask OGC API Features for every row of every layer there might be, in every way rows may be asked for."""
+    for name in load_catalogue().layers:
+        address = f"/ogc/collections/{name}/items"
+        yield from get(address, f"{address}?limit=1&offset=1&lang=en", f"{address}?limit=10000&sortby=-id")(client)
+        yield client.get(f"{address}?bbox={LONS[0] - 1},{LAT - 1},{HIDDEN_LON + 1},{LAT + 1}")
+    for column in ("land_register", "number", "parcel_id"):
+        yield from get(*(f"/ogc/collections/parcel/items?{column}={one}" for one in (*SITES, "natural")))(client)
+
+
+def each_layer(rest: str) -> Ask:
+    return get(*(f"/ogc/collections/{name}{rest}" for name in load_catalogue().layers))
+
+
 def covering(zoom: int) -> list[tuple[int, int]]:
     """Return the tiles with the city in them, and those with the hidden parcels: of close ones, where they lie."""
     return sorted({place(lon, LAT, zoom) for lon in (*LONS, HIDDEN_LON)})
@@ -158,8 +172,12 @@ def place(lon: float, lat: float, zoom: int) -> tuple[int, int]:
 SITES = [*SHOWN, *map(parcel_id, DEAD), NEVER_THERE]
 TILES = "/tiles/{state}/{layer}/{z}/{x}/{y}"
 LISTS = ("", "?lang=en", "?kind=offers", "?q=306101", "?q=7", "?precinct=0012", "?precinct=0099", "?at=" + SHOWN[0],
-         "?area_from=0,01&use=production&doubtful=1", "?page=2", "?area_from=x")  # fmt: skip
-FORMS = ("", "?format=json", "?format=geojson&lang=en")
+         "?area_from=0,01&use=production&doubtful=1", "?page=2", "?area_from=x",
+         "?v=2&parcel.owner_class=natural&sort=parcel.owner_class",
+         "?v=2&flood.share=..0&doubtful=1&basket=" + SHOWN[0],
+         *(f"?v=2&parcel.area_m2=1..&doubtful=1&format={form}" for form in ("csv", "xlsx", "gpkg", "geojson", "map")),
+         "?format=points", "?kind=offers&format=points", "?kind=offers&format=gpkg")  # fmt: skip
+FORMS = ("", "?format=json", "?format=geojson&lang=en", "?format=pdf")
 ASKED: Mapping[str, Ask] = {
     "/openapi.json": get("/openapi.json"),
     "/docs": get("/docs"),
@@ -172,11 +190,22 @@ ASKED: Mapping[str, Ask] = {
     "/api/v1/why": whys,
     "/": get(*(f"/{one}" for one in LISTS)),
     "/layers": get("/layers", "/layers?lang=en"),
+    "/compare": get("/compare", f"/compare?basket={','.join(SITES[:4])}", f"/compare?basket={SHOWN[0]},T/1&lang=en"),
     "/parcels/{id:path}": get(*(f"/parcels/{one}{form}" for one in SITES for form in FORMS)),
     "/offers/{id:path}": get(*(f"/offers/{one}{form}" for one in ("T/1", "T/3") for form in FORMS)),
     "/shortlists": asks,
     "/shortlists/{form_name}": exports,
     TILES: tiles,
+    "/accessibility": get("/accessibility", "/accessibility?lang=en"),
+    "/ogc/": get("/ogc/", "/ogc/?lang=en"),
+    "/ogc/conformance": get("/ogc/conformance"),
+    "/ogc/api": get("/ogc/api"),
+    "/ogc/project.qgs": get("/ogc/project.qgs", "/ogc/project.qgs?lang=en"),
+    "/ogc/collections": get("/ogc/collections", "/ogc/collections?lang=en"),
+    "/ogc/collections/{collectionId}": each_layer(""),
+    "/ogc/collections/{collectionId}/queryables": each_layer("/queryables"),
+    "/ogc/collections/{collectionId}/items": rows,
+    "/ogc/collections/{collectionId}/items/{itemId}": each_layer("/items/1"),
 }  # fmt: skip
 """How each route is asked: a route that is not here fails the test."""
 
@@ -329,6 +358,8 @@ def test_the_secrets_are_there_and_would_be_found(planted: Settings, apps: Apps)
         assert {"a mark", "a hidden parcel", "a longitude"} <= told(seen)
         exported = client.post("/shortlists/gpkg", data=as_form(wanted(client)[0]))
         assert {"a hidden parcel", "an easting"} <= told(exported)
+        rows_of_all = client.get("/ogc/collections/parcel/items?limit=100")
+        assert {"a mark", "a hidden parcel", "a longitude"} <= told(rows_of_all)
         packed = client.post("/shortlists/xlsx", data=as_form(wanted(client)[0]))
         assert "a hidden parcel" in told(packed)
         near, far = (client.get(f"/tiles/1/parcel/{zoom}/{x}/{y}") for zoom in (14,) for x, y in covering(zoom))
@@ -344,7 +375,8 @@ def test_a_hidden_parcel_answers_like_one_that_never_was(apps: Apps, setting: st
     gone = client.get(f"/api/v1/parcels/{parcel_id('901')}")
     assert (gone.status_code, gone.json()["successors"]) == (410, [SHOWN[0]])
     for hidden in (*HIDDEN, parcel_id("902"), parcel_id("903")):
-        for address in ("/api/v1/parcels/{}", "/parcels/{}", "/parcels/{}?format=geojson", "/?q={}", "/?at={}"):
+        for address in ("/api/v1/parcels/{}", "/parcels/{}", "/parcels/{}?format=geojson", "/?q={}", "/?at={}",
+                        f"/compare?basket={{}},{SHOWN[0]}"):  # fmt: skip
             one, other = (client.get(address.format(name)) for name in (hidden, NEVER_THERE))
             assert one.status_code == other.status_code, (address, hidden)
             assert same(one, hidden) == same(other, NEVER_THERE), (address, hidden)

@@ -9,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from api.description import EXAMPLE_TOML
+from api.face import MOST_PARCELS
 from gis_sites import cli
 from gis_sites.demo import requirements
 from gis_sites.inventory import Inventory
+from gis_sites.matching import assembly
 from gis_sites.matching.also import ANSWERS
 from gis_sites.matching.limits import LARGEST
 from gis_sites.settings import Settings
@@ -224,3 +226,42 @@ def test_what_else_is_said_only_when_asked(client: TestClient, plant: Path) -> N
     assert {key: some[key] for key in plain if key != "made"} == {key: plain[key] for key in plain if key != "made"}
     for said in ("everything", "robustness,", "robustness relaxations"):
         assert send(client, plant.read_bytes(), TOML, **{"with": said}).status_code == 422
+
+
+def test_a_hall_is_looked_for_over_http_as_in_the_office(client: TestClient, city: Inventory) -> None:
+    asked = {
+        **PLANT,
+        "must": {**PLANT["must"], "footprint": {"length_m": 60, "width_m": 30, "height_m": 8, "setback_m": 4}},
+    }
+    answer = client.post(ADDRESS, json=asked, params={"top": 20})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["candidates"]
+    halls = [must for one in found["candidates"] for must in one["musts"] if must["attribute"] == "footprint"]
+    assert len(halls) == len(found["candidates"])
+    assert "met" in {hall["verdict"] for hall in halls}
+    office = city.match(asked, top=20, also=())
+    verdicts = {one["id"]: one["tier"] for one in office["candidates"]}
+    assert {one["id"]: one["tier"] for one in found["candidates"]} == verdicts
+
+
+def test_neighbours_are_joined_over_http_up_to_a_number_that_is_said(client: TestClient) -> None:
+    asked = {**PLANT, "scope": ["parcels", "assemblies"], "assembly": {"max_parcels": 2}}
+    answer = client.post(ADDRESS, json=asked, params={"top": 500})
+    assert answer.status_code == 200
+    found = answer.json()
+    sizes = {one["kind"]: len(one["parcels"]) for one in found["candidates"]}
+    assert sizes == {"parcel": 1, "assembly": 2}
+    assert found["counts"]["assemblies"]["considered"] > 0
+    for lang, said in (("en", "at most 4 parcels"), ("pl", "najwyżej 4 działki")):
+        many = {**asked, "assembly": {"max_parcels": MOST_PARCELS + 1}}
+        refused = client.post(ADDRESS, json=many, params={"lang": lang})
+        assert refused.status_code == 422
+        assert said in refused.json()["detail"]
+        assert "max_parcels = 5" in refused.json()["detail"]
+
+
+def test_a_bound_on_the_work_for_the_public_is_said(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "FOR_THE_PUBLIC", assembly.Effort(40_000, 100_000, (1, 1, 1)))
+    asked = {**PLANT, "scope": "assemblies", "must": {"parcel.area_m2": {"min": 20000}}}
+    assert client.post(ADDRESS, json=asked).json()["counts"]["assemblies"]["capped"] is True

@@ -135,6 +135,7 @@ class FakeView:
     ) -> None:
         self.columns, self.ids, self.kind, self.catalogue = dict(columns), list(ids), kind, catalogue
         self.rows = {identifier: row for row, identifier in enumerate(self.ids)}
+        self.kept: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return len(self.ids)

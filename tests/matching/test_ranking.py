@@ -11,7 +11,7 @@ from matching_fakes import CATALOGUE, FakeView, view_of
 from matching_strategies import profiles, requirements
 
 from gis_sites.columns import Range
-from gis_sites.matching import ranking, score
+from gis_sites.matching import ranking, score, zones
 from gis_sites.matching.check import check
 from gis_sites.matching.ranking import points, score_rows
 from gis_sites.matching.reading import understand
@@ -57,6 +57,9 @@ def in_pieces(requirement: Requirement, window: Window, top: int) -> dict[str, A
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking, "PIECE", 3)
+    monkeypatch.setattr(ranking, "WORTH_ZONES", 0)
+    monkeypatch.setattr(ranking, "FIRST_ZONES", 1)
+    monkeypatch.setattr(zones, "ZONE", 2)
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -71,6 +74,8 @@ def test_pieces_give_what_the_whole_gives(requirement: Any, profile: Any, top: i
 def test_many_rows_of_which_most_are_dropped_on_the_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values on a coarse grid: ties of floor and ceiling, ranges, unknowns and infinities by the hundred."""
     monkeypatch.setattr(ranking, "PIECE", 500)
+    monkeypatch.setattr(zones, "ZONE", 64)
+    monkeypatch.setattr(ranking, "WORTH_ZONES", (0, 1_000_000)[seed % 2])
     view = grid(np.random.default_rng(seed), 4_000)
     asked = check(understand(REQUIREMENT), CATALOGUE)
     window = Window(view, CATALOGUE)
@@ -80,6 +85,35 @@ def test_many_rows_of_which_most_are_dropped_on_the_way(seed: int, monkeypatch: 
     floor, ceiling = points(asked, window)
     for row, _, *ends in at_once(asked, window, 5_000)["best"]:
         assert [floor[row].hex(), ceiling[row].hex()] == ends
+
+
+def test_zones_that_hold_none_of_the_best_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parcels side by side are alike: what is far from the main nobody scores."""
+    monkeypatch.setattr(zones, "ZONE", 64)
+    monkeypatch.setattr(ranking, "WORTH_ZONES", 0)
+    scored: list[int] = []
+    real = ranking.pool_of
+
+    def counted(requirement: Requirement, window: Window, *rest: Any, **more: Any) -> Any:
+        scored.append(len(window))
+        return real(requirement, window, *rest, **more)
+
+    monkeypatch.setattr(ranking, "pool_of", counted)
+    rng = np.random.default_rng(5)
+    far = np.sort(rng.random(6_400) * 600)
+    far[100], far[5_000] = np.nan, np.inf
+    areas = Range.exact(rng.integers(100, 500, 6_400) * 1.0)
+    view = FakeView(
+        {"power.mv_distance_m": Range.exact(far), "parcel.area_m2": areas}, [f"{n:06d}" for n in range(6_400)]
+    )
+    want = {
+        "power.mv_distance_m": {"at": [0, 600], "worth": [1, 0], "weight": 3},
+        "parcel.area_m2": {"at": [100, 500], "worth": [0, 1]},
+    }
+    asked = check(understand({"format": 1, "want": want}), CATALOGUE)
+    window = Window(view, CATALOGUE)
+    assert in_pieces(asked, window, 20) == at_once(asked, window, 20)
+    assert 20 <= sum(scored) < 3_200
 
 
 REQUIREMENT = {

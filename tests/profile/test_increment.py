@@ -1,6 +1,7 @@
 """Only what a change can reach is measured again, and the result is that of measuring everything, to the last bit."""
 
 import functools
+import multiprocessing.forkserver
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -351,6 +352,7 @@ def test_a_killed_run_goes_on_where_it_was(
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
+    multiprocessing.forkserver.ensure_running()  # its socket has no room for a longer path
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     work = functools.partial(deliver, settings, path=deliveries(tmp_path)[0])
     ended = run(work, temporary, place=Place("gis_sites.store.profiles.write", 2, "before"))

@@ -1,5 +1,6 @@
 // The list and its map in step: a row points at the map, the map at a row.
 import { ACCENT, data, go, link, outline, startMap, words } from "./map.js";
+import { showFound } from "./found.js";
 
 const map = startMap({ fill: { "fill-color": ACCENT, "fill-opacity": 0.14 }, line: { "line-color": ACCENT, "line-width": 1.5 } });
 const rows = new Map([...document.querySelectorAll("tr[data-site]")].map((row) => [row.dataset.site, row]));
@@ -51,7 +52,16 @@ function near(id, hit = null) {
   if (hit?.source === "parcel") map.setFeatureState({ source: "parcel", sourceLayer: "parcel", id: hit.id }, { near: true });
 }
 
+/** Send no empty fields: what stands in the address is what was asked. */
+document.querySelector("form.ask")?.addEventListener("submit", ({ target }) => {
+  const empty = [...target.elements].filter((one) => one.name && !one.value);
+  for (const one of empty) one.disabled = true;
+  setTimeout(() => { for (const one of empty) one.disabled = false; });
+});
+document.querySelector("form.ask input[name=doubtful]")?.addEventListener("change", ({ target }) => target.form.requestSubmit());
+
 if (map) {
+  showFound(map);
   for (const [id, row] of rows) {
     if (!sites.has(id)) continue;
     const button = element("button", "", { type: "button", className: "locate", title: words.on_map });
@@ -69,13 +79,14 @@ if (map) {
     row.addEventListener("mouseleave", () => outline(map, [chosen]));
   }
   const idOf = (point) => {
-    const layers = ["sites:fill", "parcel:fill"].filter((one) => map.getLayer(one));
+    const layers = ["found:point", "sites:fill", "parcel:fill"].filter((one) => map.getLayer(one));
     const hit = map.queryRenderedFeatures(point, { layers }).find(({ properties }) => properties.site ?? properties.id);
     return hit ? [String(hit.properties.site ?? hit.properties.id), hit] : [null, null];
   };
   map.on("mousemove", ({ point }) => near(...idOf(point)));
   map.on("mouseout", () => near(null));
   map.on("click", ({ point }) => {
+    if (map.measured) return;
     const [id, hit] = idOf(point);
     if (id) choose(id, { scroll: true, feature: { type: "Feature", properties: {}, geometry: hit.geometry } });
   });

@@ -1,4 +1,7 @@
-// The live map: our own tiles, no other host, no inline style, no blob worker.
+// The live map: our own tiles, no inline style, no blob worker, and no other host but a basemap's that an office has set.
+import { addBasemap } from "./basemap.js";
+import { addTools } from "./tools.js";
+
 const gl = globalThis.maplibregl;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const ACCENT = "#0b4579";
@@ -15,6 +18,8 @@ for (const layer of data.layers) layer.shown = Boolean(document.querySelector(`#
 export function link(path, query = {}) {
   const wanted = new URLSearchParams(query);
   if (data.linked) wanted.set("lang", data.linked);
+  const basket = new URLSearchParams(location.search).get("basket");
+  if (basket && !wanted.has("basket")) wanted.set("basket", basket);
   const said = wanted.toString();
   return path.split("/").map(encodeURIComponent).join("/") + (said ? `?${said}` : "");
 }
@@ -107,11 +112,16 @@ function drawn(layer) {
 const CASING = { "line-color": "#fff", "line-width": 8, "line-opacity": 0.85 };
 const OUTLINE = { "line-color": ACCENT, "line-width": 4 };
 const NONE = ["==", ["get", "site"], ""];
+/** A rectangle in which a footprint fits; dashed where that is not sure. */
+const PLACE = { "line-color": "#10202e", "line-width": 2 };
 const found = (fill, line) => [
   { id: "sites:fill", type: "fill", source: "sites", paint: fill },
   { id: "sites:line", type: "line", source: "sites", filter: ["!", ["in", ["coalesce", ["get", "line"], ""], ["literal", ["dash", "dot"]]]], paint: line },
   { id: "sites:dash", type: "line", source: "sites", filter: ["==", ["get", "line"], "dash"], paint: { ...line, "line-dasharray": [4, 2.5] } },
   { id: "sites:dot", type: "line", source: "sites", filter: ["==", ["get", "line"], "dot"], paint: { ...line, "line-dasharray": [1, 2.5] } },
+  { id: "places:fill", type: "fill", source: "places", paint: { "fill-color": "#fff", "fill-opacity": 0.7 } },
+  { id: "places:sure", type: "line", source: "places", filter: ["!", ["get", "doubt"]], paint: PLACE },
+  { id: "places:doubt", type: "line", source: "places", filter: ["get", "doubt"], paint: { ...PLACE, "line-dasharray": [3, 2] } },
   { id: "sites:casing", type: "line", source: "sites", filter: NONE, paint: CASING },
   { id: "sites:chosen", type: "line", source: "sites", filter: NONE, paint: OUTLINE },
   { id: "picked:fill", type: "fill", source: "picked", paint: { "fill-color": ACCENT, "fill-opacity": 0.16 } },
@@ -132,6 +142,12 @@ export function boundsOf(features) {
   return box.isEmpty() ? null : box;
 }
 
+/** Return the certificates' rectangles of the page, where there are any. */
+function places() {
+  const features = (data.places ?? []).map(({ geometry, properties }) => ({ type: "Feature", geometry, properties: { doubt: Boolean(properties.style.dashArray) } }));
+  return { type: "FeatureCollection", features };
+}
+
 /** Make the map; null where it cannot be drawn, and the page goes on without it. */
 export function startMap({ fill, line, edge = 17 }) {
   const frame = document.getElementById("map");
@@ -143,13 +159,13 @@ export function startMap({ fill, line, edge = 17 }) {
   const themes = data.layers.flatMap(drawn).sort((one, other) => (other.id === "parcel:fill") - (one.id === "parcel:fill"));
   const style = {
     version: 8,
-    sources: { ...sources, sites: { type: "geojson", data: data.sites }, picked: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },
+    sources: { ...sources, sites: { type: "geojson", data: data.sites }, places: { type: "geojson", data: places() }, picked: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },
     layers: [{ id: "ground", type: "background", paint: { "background-color": "#fbfbf9" } }, ...themes, ...found(fill, line)],
   };
   frame.hidden = false;
   let map;
+  const near = data.zoomed ? boundsOf(data.sites.features) : null;
   try {
-    const near = data.zoomed ? boundsOf(data.sites.features) : null;
     map = new gl.Map({
       container: frame, style: { version: 8, sources: {}, layers: [] }, bounds: near ?? whole, fitBoundsOptions: { padding: MARGIN, maxZoom: edge },
       attributionControl: false, maxZoom: 20, minZoom: 7, dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: CALM ? 0 : 150,
@@ -182,22 +198,52 @@ export function startMap({ fill, line, edge = 17 }) {
   document.getElementById("no-map").hidden = true;
   map.canvas = map.getCanvas();
   map.canvas.setAttribute("aria-label", frame.getAttribute("aria-label"));
-  switches(map);
+  switches(map, style.layers);
+  const whither = near ?? whole;
+  const home = () => map.fitBounds(whither, { padding: MARGIN, maxZoom: edge, animate: !CALM });
+  const say = addTools(map, { words, lang: data.lang, home, go: (center) => map.flyTo({ center, zoom: 16, animate: !CALM }) });
+  if (data.basemap) map.once("load", () => below(map, say));
   frame.dataset.ready = "";
   map.once("idle", () => { frame.dataset.ready = "idle"; });
   return map;
 }
 
 /** Let the legend switch layers, and remember nothing: the page's beginnings are the same for all. */
-function switches(map) {
+function switches(map, layers) {
   const panel = document.getElementById("layers");
   panel.hidden = false;
+  const own = new Map(layers.map((layer) => [layer.id, layer.filter]));
   panel.addEventListener("change", ({ target }) => {
+    if (target.dataset.step) return classes(map, target.dataset.layer, own);
     const visibility = target.checked ? "visible" : "none";
     for (const layer of map.getStyle().layers) {
       if (layer.source === target.value) map.setLayoutProperty(layer.id, "visibility", visibility);
     }
   });
+}
+
+/** Show of a layer the classes whose boxes are checked, and what is of no class. */
+function classes(map, name, own) {
+  const boxes = document.querySelectorAll(`#layers input[data-layer="${name}"]:not(:checked)`);
+  const gone = [...boxes].map((box) => Number(box.dataset.step));
+  const kept = ["!", ["in", STEP, ["literal", gone]]];
+  for (const layer of map.getStyle().layers) {
+    if (layer.source !== name) continue;
+    const filter = own.get(layer.id);
+    map.setFilter(layer.id, gone.length ? ["all", ...(filter ? [filter] : []), kept] : filter ?? null);
+  }
+}
+
+/** Put the office's basemap below, and its switch before the legend. */
+async function below(map, say) {
+  const item = document.createElement("li");
+  const label = document.createElement("label");
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: true, id: "basemap" });
+  label.append(box, Object.assign(document.createElement("span"), { className: "layer-name", textContent: words.basemap }));
+  item.append(label);
+  document.querySelector("#layers ul").prepend(item);
+  const show = await addBasemap(map, data.basemap, () => { item.remove(); say(words.basemap_failed); });
+  box.addEventListener("change", (event) => { event.stopPropagation(); show(box.checked); });
 }
 
 /** Go to a place, at once for readers who would rather not be moved. */

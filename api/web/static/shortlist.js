@@ -1,5 +1,4 @@
 // The candidates on the map, coloured by their floor, in step with the list.
-import "./form.js";
 import { data, gl, go, outline, startMap } from "./map.js";
 
 const map = startMap({
@@ -45,4 +44,13 @@ if (map) {
       go(map, [feature], 15);
     });
   }
+}
+
+const copy = document.getElementById("copy-link");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById("answer-link").href);
+    document.getElementById("copied").textContent = copy.dataset.done;
+  });
 }

@@ -1,0 +1,121 @@
+"""The whole task by keyboard alone: narrow the list, open a parcel, come back, rank what fits, read the reasons."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.api.support import Served
+from tests.api.test_pages_browser import Visit, faults
+
+MOST = 400
+"""Steps of Tab a task may take from one end of a page to the other."""
+SEEN = """() => {
+    const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+    const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    // Of a date the browser itself marks the part that is typed.
+    const drawn = ring || style.boxShadow !== "none" || one.type === "date";
+    return {drawn, inside: box.bottom > 0 && box.top < innerHeight && box.width > 0, html: one.outerHTML.slice(0, 120)};
+}"""
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Callable[[], Visit]]:
+    made: list[Visit] = []
+
+    def open_one() -> Visit:
+        made.append(Visit(browser, served.url, viewport={"width": 1280, "height": 720}))
+        return made[-1]
+
+    yield open_one
+    for one in made:
+        one.close()
+
+
+def go(page: Page, selector: str, *, key: str = "Tab") -> None:
+    """Press Tab until an element has the focus; wherever the focus rests on the way, it can be seen."""
+    passed = []
+    for _ in range(MOST):
+        page.keyboard.press(key)
+        if page.evaluate("() => document.activeElement === document.body"):
+            continue
+        told = page.evaluate(SEEN)
+        passed.append(told["html"])
+        assert told["drawn"], told
+        assert told["inside"], told
+        if page.evaluate("one => document.activeElement.matches(one)", selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached; passed: {passed}")
+
+
+def test_an_investor_without_a_mouse(visit: Callable[[], Visit]) -> None:
+    visited = visit()
+    page = visited.open("/")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_attribute("href", "#main")
+    page.keyboard.press("Enter")
+
+    # Narrow the list: an area, a use of the plan.
+    go(page, "#area_from")
+    page.keyboard.type("0,2")
+    go(page, "#use")
+    page.keyboard.press("ArrowDown")
+    chosen = str(page.locator("#use").input_value())
+    assert chosen
+    go(page, "form.ask button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("area_from="))
+    visited.drawn()
+    expect(page.get_by_role("status").first).to_contain_text("Znaleziono")
+    listed = [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()]
+    assert listed
+    assert page.locator("#area_from").input_value().replace(".", ",") == "0,2"
+
+    # Open the second parcel, and come back to the same list.
+    go(page, f'tr[data-site="{listed[1]}"] th a[href^="/parcels/"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/parcels/"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(listed[1])
+    assert faults(page) == []
+    page.go_back()  # the browser's own key, which no page sees and no headless browser has
+    page.wait_for_url(re.compile("area_from="))
+    visited.drawn()
+    assert [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()] == listed
+
+    # Take what was asked for along, have it ranked, and read why.
+    go(page, ".onward a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/shortlists"))
+    go(page, 'main form button[value="answer"]:not([tabindex])')
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".cards")
+    visited.drawn()
+    go(page, ".card summary")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card details[open]").first).to_be_visible()
+    go(page, '.card a[href*="/parcels/"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/parcels/"))
+
+
+def test_nothing_holds_the_focus(visit: Callable[[], Visit]) -> None:
+    """One passes through the map, and back."""
+    visited = visit()
+    page = visited.open("/?q=1")
+    go(page, ".maplibregl-canvas")
+    go(page, '.foot a[href="/accessibility"]')
+    go(page, ".maplibregl-canvas", key="Shift+Tab")
+    go(page, "#q", key="Shift+Tab")
+
+
+def test_the_statement_is_reached_and_sound(visit: Callable[[], Visit]) -> None:
+    visited = visit()
+    page = visited.open("/")
+    go(page, '.foot a[href="/accessibility"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/accessibility"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Deklaracja dostępności")
+    assert faults(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert faults(page) == []
