@@ -63,8 +63,18 @@ def without(shapes: Shapes, taken: Sequence[Sequence[shapely.Geometry]]) -> Shap
     some = [row for row, one in enumerate(taken) if one]
     if some:
         unions = np.array([shapely.union_all(taken[row]) for row in some], dtype=object)
-        result[some] = areal(shapely.difference(shapes[some], unions))
+        result[some] = areal(_difference(shapes[some], unions))
     return result
+
+
+def _difference(shapes: Shapes, taken: Shapes) -> Shapes:
+    """Return shapes less others, made valid first where one of them is not: buffers and united parcels may be."""
+    left: Shapes
+    try:
+        left = shapely.difference(shapes, taken)
+    except shapely.errors.GEOSException:
+        left = shapely.difference(shapely.make_valid(shapes), shapely.make_valid(taken))
+    return left
 
 
 Found = tuple[str, str, Placed]

@@ -12,7 +12,7 @@ from gis_sites.columns import Range
 from gis_sites.matching.bigger import Footprint
 from gis_sites.matching.footprint import too_small
 from gis_sites.matching.plan_limits import Building, allowed
-from gis_sites.matching.standing import set_back, stand
+from gis_sites.matching.standing import set_back, stand, without
 from gis_sites.matching.verdicts import Window
 from gis_sites.profile.land import Ground, Zone
 
@@ -120,3 +120,10 @@ def test_attributes_alone_say_no_only_where_it_is_sure() -> None:
 class _Known:
     def __init__(self, attributes: set[str]) -> None:
         self.attributes = attributes
+
+
+def test_ground_that_is_not_valid_is_made_valid_before_land_is_taken() -> None:
+    bow = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    (left,) = without(np.array([bow], dtype=object), [[shapely.box(7, -1, 11, 11)]])
+    assert left.is_valid
+    assert left.area == pytest.approx(29)  # two wings of 25 each, less a trapezium 3 m wide and 4 to 10 m high
