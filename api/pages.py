@@ -52,6 +52,7 @@ def home(request: Request, face: OneFace, state: OneState, speech: OneSpeech) ->
     data = map_data(face, state, speech, _extents(request), [one for one in features if one], zoomed=zoomed)
     context = {
         **listed,
+        "asked": list(filters.query(page=filters.page if filters.page > 1 else "", at=filters.at).items()),
         "data": {**data, **list_data(filters, speech)},
         "map_layers": data["layers"],
         "files": [(name, speech.link("/", **filters.query(format=name))) for name in MOST],

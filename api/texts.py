@@ -1,6 +1,6 @@
 """Pages in words: the language, the links that keep it, templates, and whether a client would rather have a page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,8 @@ MOST_COMPARED = 4
 LONGEST_NAME = 100
 MACHINES = ("/api/", "/tiles/", "/static/", "/ogc/", "/openapi.json")
 """Where programs ask: their errors are problem documents whatever they accept."""
+Asked = Sequence[tuple[str, str]]
+"""The parameters of an address."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ def page(
     """Render a page in the language of the request."""
     speech = Speech.of(request)
     settings: Settings = request.app.state.settings
+    # A page that understands its address keeps what it understood, and nothing else that stood there.
+    asked: Asked = context.get("asked", request.query_params.multi_items())
     shared = {
         "t": speech.say,
         "speech": speech,
@@ -128,9 +132,9 @@ def page(
         "contact": {"name": settings.contact_name, "email": settings.contact_email, "phone": settings.contact_phone},
         "cautions": cautions(speech.lang),
         "software": software(),
-        "others": [_other(request, one) for one in SPOKEN if one != speech.lang],
+        "others": [_other(request, asked, one) for one in SPOKEN if one != speech.lang],
         "path": request.url.path,
-        "here": lambda **other: _here(request, **other),
+        "here": lambda **other: _here(request, asked, **other),
         "most_compared": MOST_COMPARED,
     }
     html = templates().get_template(template).render(**shared, **context)
@@ -143,14 +147,14 @@ def page(
     return HTMLResponse(html.encode("utf-8", "replace"), status, every)
 
 
-def _other(request: Request, other: str) -> dict[str, str]:
+def _other(request: Request, asked: Asked, other: str) -> dict[str, str]:
     """Return the address of the same page in another language; a page that was posted begins anew."""
-    return {"lang": other, "address": _here(request, lang=other), "name": say("page.this_language", other)}
+    return {"lang": other, "address": _here(request, asked, lang=other), "name": say("page.this_language", other)}
 
 
-def _here(request: Request, **other: str) -> str:
+def _here(request: Request, asked: Asked, **other: str) -> str:
     """Return the address of the same page with some parameters changed, those that are empty left out."""
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key not in other]
+    kept = [(key, value) for key, value in asked if key not in other and value]
     wanted = [*kept, *((key, value) for key, value in other.items() if value)]
     return quote(request.url.path, safe=SAFE) + (f"?{urlencode(wanted)}" if wanted else "")
 

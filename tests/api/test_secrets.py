@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from starlette.routing import Mount
 
 from api.main import create_app
+from api.need_link import packed
 from api.shortlist_page import FORMATS
 from gis_sites.catalogue import Layer, load_catalogue
 from gis_sites.inventory import open_inventory
 from gis_sites.matching.also import ANSWERS
+from gis_sites.matching.reading import understand
 from gis_sites.settings import Settings
 from tests.api.mvt import longitudes
 from tests.api.planted import (
@@ -104,6 +106,11 @@ def shortlists(client: httpx.Client) -> Iterator[httpx.Response]:
 def whys(client: httpx.Client) -> Iterator[httpx.Response]:
     for one in wanted(client):
         yield from (client.post("/api/v1/why", json=one, params={"parcel": site}) for site in (*SITES, "T/1", "T/3"))
+
+
+def links(client: httpx.Client) -> Iterator[httpx.Response]:
+    for one in wanted(client):
+        yield client.get("/shortlists/answer", params={"need": packed(understand(one)), "lang": "en"})
 
 
 def posted(address: str) -> Ask:
@@ -194,6 +201,7 @@ ASKED: Mapping[str, Ask] = {
     "/parcels/{id:path}": get(*(f"/parcels/{one}{form}" for one in SITES for form in FORMS)),
     "/offers/{id:path}": get(*(f"/offers/{one}{form}" for one in ("T/1", "T/3") for form in FORMS)),
     "/shortlists": asks,
+    "/shortlists/answer": links,
     "/shortlists/{form_name}": exports,
     TILES: tiles,
     "/accessibility": get("/accessibility", "/accessibility?lang=en"),
