@@ -407,7 +407,13 @@ class Inventory:
         return requirement if isinstance(requirement, Requirement) else read_requirement(requirement)
 
     def save(self, shortlist: Mapping[str, Any]) -> str:
-        """Keep a shortlist, and its state with it; return its id."""
+        """Keep a shortlist, and its state with it; return its id.
+
+        Raises:
+            NotFound: it was made of an inventory that holds nothing yet.
+        """
+        if shortlist["inventory"]["state"] is None:
+            self.need_state()
         with self.store.begin() as conn:
             saved.save_shortlist(
                 conn,

@@ -153,7 +153,10 @@ def test_assemblies_over_http(demo_city: Settings, shortlist: Json) -> None:
     with TestClient(create_app(demo_city)) as client:
         asked = {**ASKED, "scope": "assemblies"}
         found = client.post("/api/v1/shortlists?top=6", json=asked).json()
-        assert [one["id"] for one in found["candidates"]] == [one["id"] for one in shortlist["candidates"]]
+        both = [[one["id"] for one in answer["candidates"]] for answer in (found, shortlist)]
+        # The public is given less effort, and is told so where that was not enough.
+        assert both[0][0] == both[1][0]
+        assert both[0] == both[1] or found["counts"]["assemblies"]["capped"]
         page = client.post("/shortlists", data={"requirement": json.dumps(asked), "top": "10"})
         assert page.status_code == 200
         assert found["candidates"][0]["parcels"][0] in page.text

@@ -1,5 +1,6 @@
 """Back to any state that is held, also to one made by other layer files."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -79,6 +80,9 @@ def test_back_to_a_state_of_layers_nobody_knows_any_more(
     ours = settings.model_copy(update={"layers": layers})
     deliver(ours, path=files[0])
     (layers / "water.toml").unlink()
+    parcel = layers / "parcel.toml"
+    rules = re.split(r"(?m)^(?=\[\[net)", parcel.read_text(encoding="utf-8"))
+    parcel.write_text("".join(one for one in rules if 'layer = "water"' not in one), encoding="utf-8")
     with open_inventory(ours) as inventory:
         later = inventory.profile()
         assert inventory.rollback(1).id > later.id

@@ -122,7 +122,7 @@ def test_a_client_that_asks_too_much_is_told_when_to_come_back(demo_city: Settin
 
 
 def test_a_person_is_told_on_a_page(demo_city: Settings) -> None:
-    with TestClient(limited(demo_city, 1)) as client:
+    with TestClient(limited(demo_city, 2)) as client:  # a requirement is sent, and its answer fetched
         told = [
             client.post("/shortlists", data={"requirement": "format = 1"}, headers={"accept": "text/html"})
             for _ in "ab"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api import need_pages
 from api.face import Face
 from api.main import create_app
 from api.pages import router
@@ -314,17 +315,6 @@ def test_the_form_offers_templates_and_every_name(pages: TestClient) -> None:
     assert "parcel.owner_class" not in page.text
 
 
-@pytest.mark.parametrize("template", [*templates(), ""])
-def test_what_the_form_begins_with_can_be_sent_as_it_is(pages: TestClient, template: str) -> None:
-    html = pages.get(f"/shortlists?template={template}").text
-    text = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", html, re.DOTALL)
-    assert text is not None
-    import html as markup
-
-    answer = pages.post("/shortlists", data={"requirement": markup.unescape(text[1])})
-    assert answer.status_code == 200, answer.text[:400]
-
-
 def test_a_requirement_is_answered_as_the_api_answers_it(pages: TestClient) -> None:
     shortlist = pages.post(
         "/api/v1/shortlists?top=10", content=WANTED.encode(), headers={"content-type": "application/toml"}
@@ -531,7 +521,8 @@ def test_an_empty_inventory_says_so(settings: Settings) -> None:
 def test_pages_stand_apart_from_the_described_api(pages: TestClient) -> None:
     paths = pages.get("/openapi.json").json()["paths"]
     assert all(path.startswith(("/api/v1/", "/tiles/")) for path in paths)
-    assert {route.path for route in router.routes} >= {"/", "/parcels/{id:path}", "/shortlists"}  # type: ignore[attr-defined]
+    routes = [*router.routes, *need_pages.router.routes]
+    assert {route.path for route in routes} >= {"/", "/parcels/{id:path}", "/shortlists"}  # type: ignore[attr-defined]
 
 
 def test_pages_use_the_words_of_the_house() -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyproj
 import pytest
 import shapely
+import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer, attributes_of
 from gis_sites.columns import Column, Flags, Labels, Range
@@ -28,7 +29,8 @@ from gis_sites.profile.pieces import areal
 from gis_sites.profile.reading import cover_of, drawn, read_boundary
 from gis_sites.profile.tasks import Work, measure_all
 from gis_sites.settings import Settings
-from gis_sites.store import profiles, revisions, states
+from gis_sites.store import lineage, profiles, revisions, states
+from gis_sites.store.revisions import Revision
 from tests.conftest import DEMO_DAY, Databases
 from tests.profile.naive import Naive, Value
 from tests.profile.naive_themes import Theme
@@ -103,12 +105,19 @@ def themes_of(inventory: Inventory) -> tuple[list[tuple[Theme, dict[str, Column]
             if name == "parcel" or name not in state.profiles:
                 continue
             rows = revisions.read(conn, revision, layer=catalogue.layer(name))
-            shapes, cells = standing(
-                catalogue.layer(name), rows.table, rows.geometry, dict(zip(ids, sites, strict=True))
-            )
+            table = of_today(conn, catalogue.layer(name), rows.table, state.revisions["parcel"])
+            shapes, cells = standing(catalogue.layer(name), table, rows.geometry, dict(zip(ids, sites, strict=True)))
             theme = Theme(catalogue.layer(name), cells, shapes, cover_of(revision, boundary))
             found.append((theme, profiles.read(conn, state.profiles[name]["parcels"])))
     return found, sites, ids
+
+
+def of_today(conn: sa.Connection, one: Layer, table: pa.Table, parcels: Revision) -> pa.Table:
+    """Return rows that name the parcels there are now: a divided one is named no more, its parts are."""
+    if one.parcels not in table.column_names:
+        return table
+    named = lineage.up_to_date(conn, table[one.parcels].to_pylist(), parcels)
+    return table.set_column(table.column_names.index(one.parcels), one.parcels, pa.array(named, pa.string()))
 
 
 def standing(
