@@ -93,8 +93,8 @@ LONG: dict[str, tuple[str, str]] = {
     "10 MB of JSON": ('{"format": 1, "note": "' + "x" * 10_000_000 + '"}', "too_long"),
     "10 MB of lists in JSON": ('{"format": 1, "a": [' + "[]," * 3_300_000 + "[]]}", "too_long"),
     "10 MB that say they are a shortlist": (f'{SHORTLIST}, "a": "' + "x" * 10_000_000 + '"}', "too_long"),
-    "4 MB of lists that say they are a shortlist": (
-        f'{SHORTLIST}, "a": [' + "[]," * 1_300_000 + "[]]}",
+    "3 MB of lists that say they are a shortlist": (
+        f'{SHORTLIST}, "a": [' + "[]," * 950_000 + "[]]}",
         "wants_format",
     ),
 }

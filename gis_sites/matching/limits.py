@@ -9,7 +9,7 @@ from gis_sites.errors import RequirementError
 SHORTLIST = "gis-sites/shortlist/1"
 LARGEST = 256 * 1024
 """Bytes of a requirement."""
-LARGEST_SHORTLIST = 16 * LARGEST
+LARGEST_SHORTLIST = 12 * LARGEST
 """Bytes of a shortlist that stands for its requirement."""
 DEEPEST = 16
 """Tables and lists inside one another; a requirement has half as many."""
