@@ -313,12 +313,14 @@ class Inventory:
 
         Raises:
             RequirementError: the requirement cannot be understood.
-            NotFound: nothing was published yet.
+            NotFound: nothing was published yet, or no parcels and no offers.
         """
         from gis_sites.matching.also import ANSWERS
         from gis_sites.matching.shortlist import match
 
         asked, views = self._understood(requirement), self.views(state)
+        if not views:
+            raise NotFound("inventory.no_sites")
         found = match(asked, views, self.catalogue, top=top, also=ANSWERS if also is None else also)
         return self.with_assemblies(found, asked, views, top=top, state=state)
 
@@ -407,13 +409,7 @@ class Inventory:
         return requirement if isinstance(requirement, Requirement) else read_requirement(requirement)
 
     def save(self, shortlist: Mapping[str, Any]) -> str:
-        """Keep a shortlist, and its state with it; return its id.
-
-        Raises:
-            NotFound: it was made of an inventory that holds nothing yet.
-        """
-        if shortlist["inventory"]["state"] is None:
-            self.need_state()
+        """Keep a shortlist, and its state with it; return its id."""
         with self.store.begin() as conn:
             saved.save_shortlist(
                 conn,

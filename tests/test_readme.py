@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -62,9 +62,12 @@ def test_the_commands_run(folder: Path, unused_home: Path) -> None:
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
     }
     environment.pop("GIS_SITES_DATABASE_URL", None)
+    say = partial(_say, folder=folder, environment=environment)
     for command in COMMANDS:
         if command in NOT_HERE:
             continue
+        if command == "gis-sites states":
+            _what_stands_in_sentences(folder, say)
         words = shlex.split(command)
         if words[0].startswith("scripts/"):
             # Set-up steps are tested by running the tests at all; the demo has an inventory of its own.
@@ -79,18 +82,19 @@ def test_the_commands_run(folder: Path, unused_home: Path) -> None:
         assert done.returncode in allowed, f"{command}: {done.stdout[-2000:]} {done.stderr[-4000:]}"
     for name in ("plant.html", "plant.xlsx", "plant.gpkg", "demo/1_metal_works.html"):
         assert (folder / name).stat().st_size > 1000
-    say = partial(_say, folder=folder, environment=environment)
-    # What stands in sentences and needs what the commands above made.
-    kept = json.loads(say("gis-sites", "match", "plant.toml", "--save", "--json", "-"))["id"]
-    say("gis-sites", "repeat", kept[:8])
-    say("gis-sites", "why", kept[:8], "309901_1.0004.108")
-    (snippet,) = blocks("python")
-    (folder / "plant.html").unlink()
-    say(sys.executable, "-c", snippet)
-    assert (folder / "plant.html").stat().st_size > 1000
     environment["GIS_SITES_HOME"] = f"{unused_home}-restored"
     say("gis-sites", "db", "restore", "city.backup")
     assert _serves(folder, environment)
+
+
+def _what_stands_in_sentences(folder: Path, say: Callable[..., str]) -> None:
+    """Run what needs no block of its own, while the state it speaks of is the current one."""
+    kept = json.loads(say("gis-sites", "match", "plant.toml", "--save", "--json", "-"))["id"]
+    say("gis-sites", "repeat", kept[:12])
+    say("gis-sites", "why", kept[:12], "309901_1.0004.108")
+    (snippet,) = blocks("python")
+    (folder / "plant.html").unlink()
+    say(sys.executable, "-c", snippet)
 
 
 def _say(*words: str, folder: Path, environment: dict[str, str]) -> str:

@@ -58,10 +58,10 @@ class Tiles(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def tiles() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tiles) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 def _served(city: Settings, folders: pytest.TempPathFactory, **more: str) -> Iterator[Served]:

@@ -1,7 +1,6 @@
 // The basemap an office may set: raster tiles (WMTS among them) or a vector style; the map goes on without it when it fails.
 const ID = "basemap";
-/** So many tiles may fail before one has come. */
-const PATIENCE = 4;
+const LOOK_MS = 500;
 
 /** Put a basemap below all of ours; `failed` is called once if it cannot be had. */
 export async function addBasemap(map, { url, attribution }, failed) {
@@ -21,19 +20,17 @@ export async function addBasemap(map, { url, attribution }, failed) {
   };
 }
 
-/** Give up when the first tiles fail, one after another. */
+/** Give up if no tile has come when the map is done with all: to MapLibre one that is not there (404) is no error, and no news. */
 function watch(map, fail) {
-  let failures = 0;
+  const sources = Object.keys(map.getStyle().sources).filter((name) => name.startsWith(ID));
+  if (!sources.length) return;
   let come = false;
-  map.on("sourcedata", ({ sourceId, tile }) => { come ||= Boolean(sourceId?.startsWith(ID) && tile?.state === "loaded"); });
-  const count = ({ sourceId }) => {
-    if (!sourceId?.startsWith(ID) || come) return;
-    failures += 1;
-    if (failures < PATIENCE) return;
-    map.off("error", count);
-    fail();
-  };
-  map.on("error", count);
+  map.on("sourcedata", ({ sourceId, tile }) => { come ||= sources.includes(sourceId) && tile?.state === "loaded"; });
+  const look = setInterval(() => {
+    if (!come && !sources.every((name) => map.isSourceLoaded(name))) return;
+    clearInterval(look);
+    if (!come) fail();
+  }, LOOK_MS);
 }
 
 function lowest(map) {
