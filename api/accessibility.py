@@ -1,7 +1,7 @@
 """The accessibility statement in the form Polish law asks for; what only the office can say comes from its settings.
 
 The order of the parts and the identifiers `a11y-*` by which programs find them are those of the technical conditions
-under art. 12 point 7 of the act of 4 April 2019 on digital accessibility.
+under art. 12 point 7 of the act of 4 April 2019 on digital accessibility, version 2.0 of 31 July 2024.
 """
 
 from datetime import date
@@ -10,13 +10,12 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from api.ogc import outside
-from api.texts import Speech, page
+from api.texts import Speech, outside, page
 from gis_sites.settings import Settings
 from gis_sites.words import say
 
-OPEN = ("map", "docs", "files", "law", "people")
-"""What is known to be wanting, and what nobody has looked at yet."""
+CLOSED = {"wanting_title": ("docs", "files", "people"), "excluded_title": ("map", "law")}
+"""What is known to be wanting or was not looked at yet, and what the act does not ask for."""
 DAYS = ("published", "updated", "statement", "reviewed")
 """The settings `<name>_on` that are days of the statement."""
 router = APIRouter(include_in_schema=False)
@@ -36,8 +35,9 @@ def accessibility(request: Request) -> HTMLResponse:
         "a": told,
         "days": days,
         "url": f"{outside(request)}/",
-        "open": [told(f"open_{name}") for name in OPEN],
+        "closed": [(title, [told(f"open_{name}") for name in names]) for title, names in CLOSED.items()],
         "building": settings.building_access,
+        "communication": settings.communication_access,
     }
     return page(request, "accessibility.html", context)
 

@@ -156,7 +156,7 @@ def options_of(facet: Facet, view: Snapshot) -> list[Choice]:
         held = set(column.words)
         codes = facet.attribute.codes or sorted(held)
         return [(code,) for code in codes if code in held]
-    return facet.options()
+    return facet.options(view.state.as_of)
 
 
 def sorted_rows(judge: Judge, rows: Rows, sort: str) -> Rows:

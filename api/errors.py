@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg.errors import UndefinedTable
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -117,6 +118,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(errors.GisSitesError)
     def ours(request: Request, error: errors.GisSitesError) -> Response:
+        if error.key == "store.state_dropped":
+            return superseded(request)
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
         if status is None:
             return fault(request, error)
@@ -148,6 +151,19 @@ def add_error_handlers(app: FastAPI) -> None:
     def unavailable(request: Request, error: Exception) -> Response:
         logger.error("no database at %s %s: %s", request.method, request.url.path, error)
         return problem(request, 503, Said("http.unavailable"), headers={"retry-after": "30"})
+
+    @app.exception_handler(ProgrammingError)
+    @app.exception_handler(UndefinedTable)
+    def gone(request: Request, error: Exception) -> Response:
+        if not isinstance(getattr(error, "orig", error), UndefinedTable):
+            return fault(request, error)
+        logger.warning("a table was gone at %s %s", request.method, request.url.path)
+        return superseded(request)
+
+
+def superseded(request: Request) -> Response:
+    """Answer who took a state that was dropped meanwhile: a newer one is there."""
+    return problem(request, 503, Said("http.superseded"), headers={"retry-after": "1"})
 
 
 def _wrong(one: Mapping[str, Any]) -> Said:

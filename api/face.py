@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -48,6 +49,12 @@ class Face:
         self._held: tuple[int, list[Snapshot]] = (0, [])
         self._opening = Lock()
         self._state: State | None = None
+
+    def patient(self) -> "Face":
+        """Return the same over what it holds now, whose questions to the database may take long."""
+        other = copy(self)
+        other.inventory = self._patient
+        return other
 
     def now(self) -> State | None:
         """Return the current state; None before the first publication."""
@@ -129,8 +136,8 @@ class Face:
         if requirement.assembly is not None and requirement.assembly.max_parcels > MOST_PARCELS:
             raise RequirementError("http.too_many_parcels", value=requirement.assembly.max_parcels, most=MOST_PARCELS)
         views = self.views(state)
-        found = match(requirement, views, self.catalogue, top=top, also=also)
-        return self._patient.with_assemblies(found, requirement, views, top=top, state=state)
+        joining = self._patient.joining(requirement, state)
+        return match(requirement, views, self.catalogue, top=top, also=also, joining=joining)
 
     def why(self, state: State | None, requirement: Requirement, identifier: str) -> Json:
         """Explain a parcel, its successors where it is no more, or land on offer; with sentences in every language.

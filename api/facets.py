@@ -1,7 +1,7 @@
 """What the list can be narrowed by: any public attribute, and those of `facets.toml` with options to choose from.
 
-A choice is a range of a number, or codes, any of which will do. In an address a range is written `..500`, `500..` or
-`100..500`, codes are parted by commas.
+A choice is a range of a number or of days, or codes, any of which will do. In an address a range is written `..500`,
+`500..` or `100..500`, days as `2027-01-01`, codes are parted by commas.
 """
 
 import math
@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -29,10 +30,14 @@ USUAL_M = 2000.0
 """The distance for a layer without a scale."""
 NUMBER = r"-?\d{1,15}(?:\.\d{1,20})?"
 RANGE = re.compile(rf"({NUMBER})?\.\.({NUMBER})?", re.ASCII)
+DAY = r"\d{4}-\d\d-\d\d"
+DAYS = re.compile(rf"({DAY})?\.\.({DAY})?", re.ASCII)
 LONGEST, MOST_CODES = 80, 40
-KINDS = ("number", "code", "text", "flag")
+KINDS = ("number", "date", "code", "text", "flag")
 """Of attributes of these kinds something can be chosen."""
 FLAGS = {"yes": True, "no": False}
+STEPS = ("steps", "until_years", "beyond_years")
+"""What `facets.toml` may say of the options of a number or a day."""
 
 
 @dataclass(frozen=True, order=True)
@@ -47,10 +52,29 @@ class Span:
         return "..".join(ends)
 
     @property
-    def said(self) -> dict[str, float]:
+    def said(self) -> Mapping[str, float | date]:
         """The range as the bounds of a must."""
         ends = {"min": self.low, "max": self.high}
         return {key: float(end) for key, end in ends.items() if not math.isinf(end)}
+
+
+@dataclass(frozen=True, order=True)
+class Days(Span):
+    """A range of days, both included; each is its ordinal."""
+
+    @classmethod
+    def between(cls, first: date | None = None, last: date | None = None) -> "Days":
+        """Return the range from a day to a day; None: open."""
+        return cls(first.toordinal() if first else -math.inf, last.toordinal() if last else math.inf)
+
+    def __str__(self) -> str:
+        return "..".join(self.said[end].isoformat() if end in self.said else "" for end in ("min", "max"))
+
+    @property
+    def said(self) -> Mapping[str, date]:
+        """The range as the bounds of a must."""
+        ends = {"min": self.low, "max": self.high}
+        return {key: date.fromordinal(int(end)) for key, end in ends.items() if not math.isinf(end)}
 
 
 Choice = Span | tuple[str, ...]
@@ -64,6 +88,10 @@ class Facet:
     """What the address calls it: the attribute."""
     attribute: Attribute | None
     steps: tuple[float, ...] = ()
+    until_years: tuple[int, ...] = ()
+    """Offered is at the latest the end of the year so many years on,"""
+    beyond_years: tuple[int, ...] = ()
+    """or that end at the earliest."""
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Polish and English title of the facet (under its name) and of each class."""
     any: Mapping[str, Sequence[Json]] = field(default_factory=dict)
@@ -77,15 +105,15 @@ class Facet:
         text = own if self.attribute.layer.name == "parcel" else f"{layer}: {own}"
         return text[:1].upper() + text[1:]
 
-    def options(self) -> list[Choice]:
-        """Return what is offered of itself; of texts nothing is known here."""
+    def options(self, day: date) -> list[Choice]:
+        """Return what is offered of itself on a day; of texts nothing is known here."""
         attribute = self.attribute
         if attribute is None:
             return [(code,) for code in self.any]
         if attribute.kind in {"code", "flag"}:
             return [(code,) for code in (attribute.codes or FLAGS)]
         if self.steps:
-            ends = (-math.inf, *self.steps, math.inf)
+            ends = (-math.inf, *map(float, self.steps), math.inf)
             return [Span(low, high) for low, high in pairwise(ends)]
         if attribute.spec.measure == "nearest_distance":
             scale = attribute.spec.scale
@@ -93,7 +121,8 @@ class Facet:
             return [Span(high=most * step) for step in LADDER]
         if attribute.unit == "share" and attribute.spec.measure != "extreme_covering":
             return [Span(high=0.0), Span(low=0.5), Span(low=0.9)]
-        return []
+        until = [Days.between(last=date(day.year + years, 12, 31)) for years in self.until_years]
+        return [*until, *(Days.between(date(day.year + years, 12, 31)) for years in self.beyond_years)]
 
     def say(self, choice: Choice, lang: str) -> str:
         """Put a choice into words."""
@@ -115,6 +144,8 @@ class Facet:
 
     def read(self, text: str) -> Choice | None:
         """Understand a choice as an address writes it; None where it makes no sense."""
+        if self.attribute is not None and self.attribute.kind == "date":
+            return _days(text)
         if self.attribute is not None and self.attribute.kind == "number":
             found = RANGE.fullmatch(text)
             if found is None or found[0] == "..":
@@ -140,6 +171,17 @@ class Facet:
         if self.attribute.kind == "flag":
             return {"must": {self.name: {"is": FLAGS[choice[0]]}}} if len(choice) == 1 else {}
         return {"must": {self.name: {"any_of": list(choice)}}}
+
+
+def _days(text: str) -> Days | None:
+    found = DAYS.fullmatch(text)
+    if found is None or found[0] == "..":
+        return None
+    try:
+        first, last = (date.fromisoformat(one) if one else None for one in found.groups())
+    except ValueError:
+        return None
+    return Days.between(first, last)
 
 
 def _named(group: Mapping[str, Mapping[str, float]], code: str) -> Json:
@@ -171,15 +213,15 @@ class Facets:
         for entry in _declared():
             facet = _composed(entry, catalogue) if "any" in entry else self.every.get(entry["attribute"])
             if facet is not None:
-                steps = tuple(map(float, entry.get("steps", ())))
-                self.every[facet.name] = replace(facet, steps=steps)
+                steps, until, beyond = (tuple(entry.get(name, ())) for name in STEPS)
+                self.every[facet.name] = replace(facet, steps=steps, until_years=until, beyond_years=beyond)
                 self.offered.append(facet.name)
         self.first = len(self.offered)
         """How many of them were declared; the others are each further layer's first."""
         for layer in catalogue:
             own = [name for name, one in self.every.items() if one.attribute and one.attribute.layer.name == layer.name]
             if not set(own) & set(self.offered):
-                self.offered += [name for name in own if self.every[name].options()][:1]
+                self.offered += [name for name in own if self.every[name].options(date.min)][:1]
 
     def __getitem__(self, name: str) -> Facet:
         return self.every[name]

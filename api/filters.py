@@ -27,9 +27,13 @@ KINDS = ("parcels", "offers")
 MOST_PAGES = 1_000_000
 MOST_CATALOGUES = 16
 M2_IN_HA = 10_000
-VIEW = re.compile(r"\d{1,2}(\.\d{1,2})?/-?\d{1,2}(\.\d{1,5})?/-?\d{1,3}(\.\d{1,5})?", re.ASCII)
-"""Where the map stands: zoom, latitude, longitude."""
-OWN = frozenset({"v", "kind", "q", "doubtful", "sort", "page", "at", "view", "basket", "lang", "format", "precinct",
+SEEN = {
+    "view": re.compile(r"\d{1,2}(\.\d{1,2})?/-?\d{1,2}(\.\d{1,5})?/-?\d{1,3}(\.\d{1,5})?", re.ASCII),
+    "layers": re.compile(r"-|[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}){0,63}", re.ASCII),
+    "without": re.compile(r"[a-z0-9_]{1,40}\.[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}\.[a-z0-9_]{1,40}){0,255}", re.ASCII),
+}
+"""What the address says of the map: zoom, latitude, longitude; layers shown (`-`: none); classes switched off."""
+OWN = frozenset({"v", "kind", "q", "doubtful", "sort", "page", "at", *SEEN, "basket", "lang", "format", "precinct",
                  "area_from", "area_to", "box"})  # fmt: skip
 """Parameters that are no facet."""
 
@@ -50,6 +54,8 @@ class Filters:
     at: str = ""
     """A row to show, wherever in the list it stands."""
     view: str = ""
+    layers: str = ""
+    without_classes: str = ""
     basket: tuple[str, ...] = ()
     """Sites put aside to be compared."""
     lang: str = ""
@@ -59,8 +65,8 @@ class Filters:
     def of(cls, query: QueryParams, catalogue: Catalogue) -> "Filters":
         """Read the parameters of an address."""
         odd: list[str] = []
-        page, view, lang = query.get("page", "1"), query.get("view", ""), query.get("lang", "").lower()
-        sort = query.get("sort", "")
+        page, lang, sort = query.get("page", "1"), query.get("lang", "").lower(), query.get("sort", "")
+        view, layers, without = (_seen(query, name) for name in SEEN)
         return cls(
             kind=query.get("kind", "") if query.get("kind") in KINDS else KINDS[0],
             q=" ".join(query.get("q", "")[:LONGEST].split()),
@@ -69,7 +75,9 @@ class Filters:
             sort=sort if sort.removeprefix("-") in catalogue.attributes else "",
             page=min(int(page), MOST_PAGES) if re.fullmatch(r"[1-9]\d{0,6}", page, re.ASCII) else 1,
             at=query.get("at", "")[:LONGEST_ID],
-            view=view if VIEW.fullmatch(view) else "",
+            view=view,
+            layers=layers,
+            without_classes=without,
             basket=basket_of(query.get("basket", "")),
             lang=lang if lang in SPOKEN else "",
             odd=tuple(odd),
@@ -99,6 +107,8 @@ class Filters:
             "doubtful": "1" if self.doubtful else "",
             "sort": self.sort,
             "view": self.view,
+            "layers": self.layers,
+            "without": self.without_classes,
             "basket": ",".join(self.basket),
             "lang": self.lang,
         }
@@ -182,6 +192,11 @@ def _chosen(query: QueryParams, facets: Facets, odd: list[str]) -> tuple[tuple[s
         low, high = (math.inf if end is None else round(end * M2_IN_HA, 4) for end in ends)
         found[AREA] = Span(-low if math.isinf(low) else low, high)
     return tuple(sorted(found.items()))
+
+
+def _seen(query: QueryParams, name: str) -> str:
+    text = query.get(name, "")
+    return text if SEEN[name].fullmatch(text) else ""
 
 
 def _read(facets: Facets, found: dict[str, Choice], name: str, text: str, odd: list[str]) -> None:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from urllib.parse import parse_qs
 
 import anyio
 from fastapi import Request
@@ -41,7 +42,9 @@ class Kind:
 
 
 COSTLY = Kind("costly", 1, os.cpu_count() or 1)
-"""Whatever is posted, what is set as a PDF, and an answer asked for by its address."""
+"""Whatever is posted, what is asked for as a file, and an answer asked for by its address."""
+LIGHT = frozenset({"html", "json", "points"})
+"""Forms of a page that are no files."""
 ANSWER = "/shortlists/answer"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGE = Kind("page", 10, 8)
@@ -54,12 +57,14 @@ def kind_of(method: str, path: str, query: bytes = b"") -> Kind:
 
     >>> [kind_of(*one).name for one in (("POST", "/shortlists"), ("GET", "/"), ("GET", "/tiles/1/parcel/9/1/2"))]
     ['costly', 'page', 'tile']
+    >>> [kind_of("GET", "/", query).name for query in (b"format=csv", b"v=2&format=points")]
+    ['costly', 'page']
     """
     if path.startswith("/static/"):
         return FREE
     if path.startswith("/tiles/"):
         return TILE
-    if b"format=pdf" in query:
+    if not LIGHT.issuperset(parse_qs(query.decode("latin-1")).get("format", ())):
         return COSTLY
     return PAGE if method in READING and path != ANSWER else COSTLY
 

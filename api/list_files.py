@@ -2,15 +2,19 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fastapi import Request
+
+from api.counted import Judges
 from api.face import Face
 from api.filters import Filters, facets_of
-from api.listing import COLUMNS, Found, chips
+from api.listing import COLUMNS, Found, chips, listing
+from api.sheets import pdf
 from api.shortlist_page import FORMATS
-from api.texts import Speech
+from api.texts import Speech, page
 from gis_sites.catalogue import Attribute
 from gis_sites.columns import Rows
 from gis_sites.errors import NotFound
@@ -20,9 +24,10 @@ from gis_sites.matching.reasons import candidates
 from gis_sites.matching.shortlist import heading
 from gis_sites.matching.verdicts import Window
 from gis_sites.store.snapshot import Snapshot
+from gis_sites.store.states import State
 
 Json = dict[str, Any]
-MOST = {"csv": 20_000, "geojson": 10_000, "gpkg": 10_000, "xlsx": 5_000, "map": 500}
+MOST = {"csv": 20_000, "geojson": 10_000, "gpkg": 10_000, "xlsx": 5_000, "map": 500, "pdf": 200}
 """Rows that a file of each form holds at most: seconds of work, and what programs open at ease."""
 WITH_SHAPES = (".geojson", ".gpkg")
 
@@ -42,10 +47,8 @@ def file_of(face: Face, found: Found, filters: Filters, form: str, *, speech: Sp
     """Return the list as a file; it passes through a folder that is gone at once, and is kept nowhere.
 
     Raises:
-        NotFound: there is no such file, or nothing to put into it.
+        NotFound: nothing can be put into it.
     """
-    if form not in MOST:
-        raise NotFound("page.no_export", name=form[:40], allowed=", ".join(MOST))
     if found.view is None or found.refusal is not None:
         raise NotFound("page.nothing_to_take")
     asked = Asked(filters, found, found.view, found.rows[: MOST[form]], speech)
@@ -57,6 +60,20 @@ def file_of(face: Face, found: Found, filters: Filters, form: str, *, speech: Sp
         else:
             _write(face, asked, document, path)
         return path.read_bytes()
+
+
+def sheet_of(request: Request, face: Face, state: State, filters: Filters, judges: Judges) -> bytes:
+    """Return the list on sheets of paper, from its first row on.
+
+    Raises:
+        NotFound: there is nothing to put on them.
+        Busy: the libraries that set type are not on this machine.
+    """
+    first = replace(filters, page=1, at="")
+    listed = listing(face, state, first, Speech.of(request), judges, most=MOST["pdf"])
+    if not listed["rows"]:
+        raise NotFound("page.nothing_to_take")
+    return pdf(bytes(page(request, "list_sheet.html", listed, state=state).body), request)
 
 
 def _write(face: Face, asked: Asked, document: Json, path: Path) -> None:

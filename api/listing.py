@@ -69,12 +69,14 @@ def _heirs(face: Face, filters: Filters, found: int) -> tuple[str, ...]:
     return ()
 
 
-def listing(face: Face, state: State, filters: Filters, speech: Speech, judges: Judges) -> Json:
-    """Return all that the list's page says."""
+def listing(
+    face: Face, state: State, filters: Filters, speech: Speech, judges: Judges, *, most: int = PAGE
+) -> Json:  # fmt: skip
+    """Return all that the list's page says, so many rows a page."""
     found = find(face, state, filters, judges)
     count = len(found.rows)
-    page = _page_of(found, filters)
-    shown = found.rows[(page - 1) * PAGE : page * PAGE]
+    page = _page_of(found, filters, most)
+    shown = found.rows[(page - 1) * most : page * most]
     columns = _columns(face, filters.kind, found.view)
     counts = judges.counts(found.view, face.catalogue, filters) if found.view is not None else {}
     return {
@@ -82,9 +84,9 @@ def listing(face: Face, state: State, filters: Filters, speech: Speech, judges: 
         "found": found,
         "count": count,
         "page_now": page,
-        "first": (page - 1) * PAGE + 1,
-        "pages": max(-(-count // PAGE), 1),
-        "pager": pager(page, max(-(-count // PAGE), 1)),
+        "first": (page - 1) * most + 1,
+        "pages": max(-(-count // most), 1),
+        "pager": pager(page, max(-(-count // most), 1)),
         "columns": [_heading(one, filters, speech) for one in columns],
         "rows": _rows(found.view, shown, columns, filters, speech) if found.view else [],
         "precinct_options": precinct_options(precincts(face, state), filters),
@@ -157,8 +159,11 @@ def use_options(face: Face, filters: Filters, speech: Speech) -> list[tuple[str,
 
 
 def _hidden(filters: Filters) -> list[tuple[str, str]]:
-    """Return the fields the form sends along unseen: all of the address that it has no field for."""
-    seen = {"q", "area_from", "area_to", "lang", "doubtful", *IN_FORM}
+    """Return the fields the form sends along unseen: all of the address that it has no field for.
+
+    Where the map stands is left out: a new search shows what it finds, wherever that lies.
+    """
+    seen = {"q", "area_from", "area_to", "lang", "doubtful", "view", *IN_FORM}
     return [(name, value) for name, value in filters.query().items() if name not in seen]
 
 
@@ -183,13 +188,13 @@ def summary(found: Found, filters: Filters, speech: Speech) -> str:
 # ---- the rows --------------------------------------------------------------------------------------------
 
 
-def _page_of(found: Found, filters: Filters) -> int:
+def _page_of(found: Found, filters: Filters, most: int) -> int:
     """Return the page to show: the one asked for, or the one with the row asked for; the last where there are fewer."""
     if filters.at and found.view is not None and (row := found.view.row(filters.at)) is not None:
         places = np.flatnonzero(found.rows == row)
         if len(places):
-            return int(places[0]) // PAGE + 1
-    return max(min(filters.page, -(-len(found.rows) // PAGE)), 1)
+            return int(places[0]) // most + 1
+    return max(min(filters.page, -(-len(found.rows) // most)), 1)
 
 
 def _columns(face: Face, kind: str, view: Snapshot | None) -> list[Attribute]:

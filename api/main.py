@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -16,9 +17,10 @@ from api.memory import keep_freed_memory, long_lived
 from api.methods import HeadLikeGet
 from api.ogc import add_ogc
 from api.pages import add_pages
+from api.ready import look_through
 from api.routes import router
 from api.security import SecurityHeaders
-from api.tiles import add_tiles
+from api.tiles import SentAgain, add_tiles
 from api.upkeep import kept_up
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
@@ -47,7 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keep_freed_memory()
         with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
             face = app.state.face = Face(inventory, store)
-            with kept_up(inventory, face), long_lived():
+            with kept_up(inventory, face, partial(look_through, app, face)), long_lived():
                 yield
 
     app = App(
@@ -63,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     add_error_handlers(app)
+    app.add_middleware(SentAgain)
     app.add_middleware(Limits, settings=settings)
     for inner_first in (Faults, HeadLikeGet):
         app.add_middleware(inner_first)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.face import Face
-from api.filters import Filters
+from api.filters import SEEN, Filters
 from api.texts import Speech
 from gis_sites.layer import Layer
 from gis_sites.maps.overlays import COLORS, pattern_id
@@ -30,6 +30,8 @@ BELOW = (
 """Layers of large areas, from below to above; the others follow."""
 
 
+UNSEEN = dict.fromkeys(SEEN, "")
+"""Says nothing of the map."""
 TOOLS = ("map_tools", "fit", "locate_me", "located_not", "measure_line", "measure_area", "measure_help",
          "measure_of_line", "measure_of_area", "basemap",
          "basemap_failed")  # fmt: skip
@@ -94,7 +96,8 @@ def map_data(
 ) -> Json:
     """Return the map's beginnings; `zoomed`: it opens on the sites of the page, not on the whole city."""
     names = ("map_label", "map_failed", "zoom_in", "zoom_out", "open_page", "in_list", "on_map",
-             "gesture_ctrl", "gesture_cmd", "gesture_touch", "in_view", "in_view_cells", *TOOLS)  # fmt: skip
+             "gesture_ctrl", "gesture_cmd", "gesture_touch", "in_view", "in_view_cells", "left_by_legend",
+             *TOOLS)  # fmt: skip
     layers = layers_of(face, state, speech)
     settings = face.inventory.store.settings
     return {
@@ -126,8 +129,8 @@ def list_data(filters: Filters, speech: Speech) -> Json:
     return {
         "chosen": filters.at,
         "kind": filters.kind,
-        "view": filters.view,
-        "found": speech.link("/", **filters.query(format="points", view="")) if filters.narrow else "",
+        "narrow": filters.narrow,
+        "found": speech.link("/", **filters.query(format="points", **UNSEEN)) if filters.narrow else "",
     }
 
 

@@ -36,11 +36,11 @@ from api.shortlist_page import (
 )
 from api.texts import Speech, page
 from gis_sites.errors import NotFound, RequirementError
-from gis_sites.maps.footprints import drawn_footprints
+from gis_sites.maps.footprints import standing
 from gis_sites.matching.also import ANSWERS
 from gis_sites.matching.check import check
 from gis_sites.matching.reading import understand
-from gis_sites.matching.requirement import Requirement
+from gis_sites.matching.requirement import FOOTPRINT, Requirement
 from gis_sites.matching.written import toml_text
 from gis_sites.store.states import State
 
@@ -203,10 +203,20 @@ def _answer_page(
         "need": letters,
         "change": speech.link("/shortlists", need=letters or ""),
         **drawn,
-        "data": {**data, "places": drawn_footprints(shortlist["candidates"])},
+        "data": {**data, "places": _places(shortlist)},
         "map_layers": data["layers"],
     }
     return page(request, "answer.html", context, state=state, headers=UNSEEN)
+
+
+def _places(shortlist: Json) -> list[Json]:
+    """Return the rectangles in which a hall stands, each with whose it is and whether that is in doubt."""
+    stand = [(one["id"], must) for one in shortlist["candidates"] if (must := standing(one))]
+    return [
+        {"type": "Feature", "geometry": must[FOOTPRINT]["geometry"],
+         "properties": {"site": site, "doubt": must["verdict"] != "met"}}
+        for site, must in stand
+    ]  # fmt: skip
 
 
 def _form_of(

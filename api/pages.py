@@ -13,7 +13,7 @@ from api.face import Face
 from api.filters import Filters
 from api.found import Whereabouts, box_of, found_document
 from api.linked_data import place
-from api.list_files import MOST, file_of
+from api.list_files import MOST, file_of, sheet_of
 from api.listing import find as find_rows
 from api.listing import listing
 from api.map_data import Extents, feature, list_data, map_data
@@ -24,6 +24,7 @@ from api.sheets import pdf
 from api.shortlist_page import FORMATS
 from api.texts import WEB, Speech, error_page, page, prefers_page
 from gis_sites.assets import asset
+from gis_sites.errors import NotFound
 from gis_sites.settings import Settings
 from gis_sites.store.states import State
 
@@ -71,7 +72,12 @@ def _listed(request: Request, face: Face, state: State, filters: Filters, form_n
         places = whereabouts.of(face, state, found.view) if found.view is not None else None
         document = found_document(found.view, places, found.rows, box_of(request.query_params.get("box", "")))
         return JSONResponse(document, media_type="application/geo+json", headers={"cache-control": "no-cache"})
-    content = file_of(face, found, filters, form_name, speech=speech)
+    if form_name not in MOST:
+        raise NotFound("page.no_export", name=form_name[:40], allowed=", ".join(MOST))
+    if form_name == "pdf":
+        content = sheet_of(request, face, state, filters, judges)
+    else:
+        content = file_of(face, found, filters, form_name, speech=speech)
     name = f"list{FORMATS[form_name][0]}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Response(content, media_type=FORMATS[form_name][1], headers=headers)

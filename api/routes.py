@@ -117,19 +117,23 @@ def offer(id: Identifier, face: OneFace, state: Unseen) -> dict[str, Any]:
     return face.site(state, "offers", id)
 
 
-@router.post(
-    "/why",
-    summary="Explain a parcel",
-    response_description="The explanation.",
-    response_model=dict[str, Any],
-    responses=problems(
-        _404="There never was such a parcel, or nothing is published yet.",
+def posted(absent: str) -> dict[str, Any]:
+    """Describe a route that a requirement is posted to; `absent` says what else there may not be."""
+    told = problems(
+        _404=absent,
         _408="The body did not come.",
         _413="The body is too large.",
         _415="Neither JSON nor TOML.",
         _422="The requirement cannot be understood.",
-    ),
-    openapi_extra={"requestBody": BODY},
+    )
+    return {"response_model": dict[str, Any], "responses": told, "openapi_extra": {"requestBody": BODY}}
+
+
+@router.post(
+    "/why",
+    summary="Explain a parcel",
+    response_description="The explanation.",
+    **posted("There never was such a parcel, or nothing is published yet."),
 )
 def why(
     body: Annotated[Sent, Depends(sent)],
@@ -148,15 +152,7 @@ def why(
     "/shortlists",
     summary="Match a requirement",
     response_description="The shortlist.",
-    response_model=dict[str, Any],
-    responses=problems(
-        _404="Nothing is published yet.",
-        _408="The body did not come.",
-        _413="The body is too large.",
-        _415="Neither JSON nor TOML.",
-        _422="The requirement cannot be understood.",
-    ),
-    openapi_extra={"requestBody": BODY},
+    **posted("Nothing is published yet."),
 )
 def shortlists(
     body: Annotated[Sent, Depends(sent)],

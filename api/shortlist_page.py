@@ -182,6 +182,7 @@ def _shown(made: Card, candidate: Mapping[str, Any], face: Face, speech: Speech)
         "card": made,
         "links": [(id, speech.link(f"{path}{id}")) for id in made.id.split(JOIN)],
         "step": step,
+        "classes": [f"floor.{step}", f"line.{made.look.line}", f"tier.{made.tier}", f"kind.{candidate['kind']}"],
         "doubts": [entry_title(name, face.catalogue, speech.lang) for name in unknown],
         "brief": _brief(candidate, face, speech),
     }
@@ -221,7 +222,8 @@ def chart(face: Face, state: State, shortlist: Mapping[str, Any]) -> tuple[Json,
 
 def _outlined(one: Json, outline: str | None) -> Json | None:
     look = scale.look(one["floor"], one["ceiling"])
-    return feature(one["id"], outline, rank=one["rank"], fill=look.fill, ink=look.ink, line=look.line, tier=one["tier"])
+    drawn = {"fill": look.fill, "ink": look.ink, "line": look.line, "tier": one["tier"], "kind": one["kind"]}
+    return feature(one["id"], outline, rank=one["rank"], **drawn)
 
 
 def _joined(face: Face, state: State, found: list[Json]) -> dict[tuple[str, str], tuple[Any, str | None]]:

@@ -134,6 +134,7 @@ def page(
         "software": software(),
         "others": [_other(request, asked, one) for one in SPOKEN if one != speech.lang],
         "path": request.url.path,
+        "outside": outside(request),
         "here": lambda **other: _here(request, asked, **other),
         "most_compared": MOST_COMPARED,
     }
@@ -145,6 +146,12 @@ def page(
         **(headers or {}),
     }
     return HTMLResponse(html.encode("utf-8", "replace"), status, every)
+
+
+def outside(request: Request) -> str:
+    """Return the beginning of our addresses as they are seen from outside, without a slash."""
+    told: str | None = request.app.state.settings.public_url
+    return (told or str(request.base_url)).rstrip("/")
 
 
 def _other(request: Request, asked: Asked, other: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Vector tiles of a state's layers.
 
 What an address answers never changes where it says by `v` what, besides the state, decides it: that may be kept for
-good. Without, a client asks each time whether its copy is still the one.
+good, here too. Without, a client asks each time whether its copy is still the one.
 """
 
 import gzip
@@ -13,6 +13,9 @@ from threading import Lock
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from sqlalchemy.exc import ProgrammingError
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.description import problems
 from api.errors import problem
@@ -38,6 +41,12 @@ HELD = 256
 """Of so many layers of states is kept in mind how they are drawn."""
 STATES = 8
 """So many states are kept in mind."""
+Address = tuple[str, bytes]
+"""Path and query."""
+KEPT = 64 << 20
+"""Bytes of tiles that are kept to be sent again; the one longest not asked for goes first."""
+ABOUT = 500
+"""Bytes that keeping a tile takes beside its own."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +62,93 @@ class Held:
         return f'W/"{self.version}-{self.drawing.stamp[:16] if self.drawing else "nothing"}"'
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A tile as it is sent: compressed where that pays."""
+
+    content: bytes
+    packed: bool
+    tag: str
+
+
+class Tiles:
+    """The tiles asked for last, by addresses whose answer never changes."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._kept: OrderedDict[Address, Sent] = OrderedDict()
+        self._left = most
+        self._lock = Lock()
+
+    def get(self, address: Address) -> Sent | None:
+        """Return a tile that is kept."""
+        with self._lock:
+            sent = self._kept.get(address)
+            if sent is not None:
+                self._kept.move_to_end(address)
+        return sent
+
+    def put(self, address: Address, sent: Sent) -> None:
+        """Keep a tile, and let those go that were not asked for longest."""
+        with self._lock:
+            if address in self._kept:
+                return
+            self._kept[address] = sent
+            self._left -= len(sent.content) + ABOUT
+            while self._left < 0:
+                self._left += len(self._kept.popitem(last=False)[1].content) + ABOUT
+
+
+class SentAgain:
+    """Middleware that sends a tile that is kept, before anything else is looked at: what many look at costs nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the tile, or pass the request on."""
+        answer = self.app
+        if scope["type"] == "http" and scope["method"] == "GET":
+            tiles: Tiles = scope["app"].state.tiles
+            if (kept := tiles.get((scope["path"], scope["query_string"]))) is not None:
+                answer = _answer(Headers(scope=scope), kept, FOREVER)
+        await answer(scope, receive, send)
+
+
 class Drawings:
     """How layers of states are drawn: looked up once for each."""
 
     def __init__(self) -> None:
+        self._published: OrderedDict[tuple[int, str], datetime] = OrderedDict()
         self._grounds: OrderedDict[tuple[int, datetime], Ground] = OrderedDict()
         self._drawings: OrderedDict[tuple[int, datetime, str], Drawing | None] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, face: Face, state: int, layer: str) -> Held:
-        """Return how a layer of a state is drawn.
+    def of(self, face: Face, state: int, layer: str, v: str) -> Held:
+        """Return how a layer of a state is drawn; what was asked for by a version before is not looked up again.
 
         Raises:
             NotFound: there is no such state any more, or no such layer.
         """
         store = face.inventory.store
-        with store.begin() as conn:
-            which = (state, states.published_at(conn, state))
+        at = self._published.get((state, v))
+        if at is None:
+            at = published_at(store, state)
+        which, version = (state, at), face.version(at)
         with self._lock:
+            _kept(self._published, (state, version), lambda: at, most=STATES)
             ground = _kept(self._grounds, which, lambda: _ground(store, state), most=STATES)
             drawing = _kept(self._drawings, (*which, layer), lambda: drawing_of(store, ground, layer), most=HELD)
-        return Held(drawing, face.version(which[1]))
+        return Held(drawing, version)
+
+
+def published_at(store: Store, state: int) -> datetime:
+    """Return when a state was published.
+
+    Raises:
+        NotFound: there is none of that number any more.
+    """
+    with store.begin() as conn:
+        return states.published_at(conn, state)
 
 
 def _ground(store: Store, state: int) -> Ground:
@@ -98,10 +173,11 @@ router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(spoken
 def add_tiles(app: FastAPI) -> None:
     """Add the tiles to the application."""
     app.state.drawings = Drawings()
+    app.state.tiles = Tiles()
     app.include_router(router)
 
 
-def place(
+async def place(
     z: Annotated[int, Path(ge=0, le=HIGHEST, description="The zoom.")],
     x: Annotated[int, Path(ge=0, lt=2**HIGHEST, description="The column, from the west.")],
     y: Annotated[int, Path(ge=0, lt=2**HIGHEST, description="The row, from the north.")],
@@ -138,12 +214,14 @@ def vector_tile(
     """A layer of a state in Mapbox's format: complete at every zoom, generalised at the low ones."""
     drawings: Drawings = request.app.state.drawings
     try:
-        held = drawings.of(face, state, layer)
-        kept = FOREVER if v == held.version else ASK_FIRST
-        headers = {"cache-control": kept, "etag": held.tag, "vary": "Accept-Encoding"}
-        if held.tag in _listed(request, "if-none-match"):
-            return Response(status_code=304, headers=headers)
-        return _answer(request, tile(face.inventory.store, held.drawing, place), headers)
+        held = drawings.of(face, state, layer, v)
+        cache = FOREVER if v == held.version else ASK_FIRST
+        if held.tag in _listed(request.headers, "if-none-match"):
+            return _answer(request.headers, Sent(b"", packed=False, tag=held.tag), cache)
+        sent, query = _sent(face, held, state, place), request.scope["query_string"]
+        if query == f"v={held.version}".encode():
+            request.app.state.tiles.put((request.scope["path"], query), sent)
+        return _answer(request.headers, sent, cache)
     except NotFound as error:
         if error.key != "store.state_dropped":
             raise
@@ -152,23 +230,42 @@ def vector_tile(
         return problem(request, 503, Said(error.key, error.values), headers={"retry-after": RETRY_S})
 
 
-def _answer(request: Request, content: bytes, headers: dict[str, str]) -> Response:
-    """Answer with a tile, compressed where the client takes that and it pays."""
-    if not content:
+def _sent(face: Face, held: Held, state: int, place: Place) -> Sent:
+    """Make a tile.
+
+    Raises:
+        NotFound: its state was dropped meanwhile.
+        DatabaseError: it cannot be made now.
+    """
+    store = face.inventory.store
+    try:
+        content = tile(store, held.drawing, place)
+    except ProgrammingError:
+        published_at(store, state)
+        raise
+    packed = gzip.compress(content, compresslevel=5, mtime=0) if len(content) >= WORTH_PACKING else content
+    pays = len(packed) < len(content)
+    return Sent(packed if pays else content, packed=pays, tag=held.tag)
+
+
+def _answer(asked: Headers, sent: Sent, cache: str) -> Response:
+    """Answer with a tile, unpacked where the client does not take it packed."""
+    headers = {"cache-control": cache, "etag": sent.tag, "vary": "Accept-Encoding"}
+    if sent.tag in _listed(asked, "if-none-match"):
+        return Response(status_code=304, headers=headers)
+    if not sent.content:
         return Response(status_code=204, headers=headers)
-    if len(content) >= WORTH_PACKING and _takes_gzip(request):
-        packed = gzip.compress(content, compresslevel=5, mtime=0)
-        if len(packed) < len(content):
-            return Response(packed, headers={**headers, "content-encoding": "gzip"}, media_type=KIND)
-    return Response(content, headers=headers, media_type=KIND)
+    if sent.packed and _takes_gzip(asked):
+        return Response(sent.content, headers={**headers, "content-encoding": "gzip"}, media_type=KIND)
+    return Response(gzip.decompress(sent.content) if sent.packed else sent.content, headers=headers, media_type=KIND)
 
 
-def _listed(request: Request, header: str) -> set[str]:
-    return {one.strip() for one in request.headers.get(header, "").split(",")}
+def _listed(asked: Headers, header: str) -> set[str]:
+    return {one.strip() for one in asked.get(header, "").split(",")}
 
 
-def _takes_gzip(request: Request) -> bool:
-    for one in _listed(request, "accept-encoding"):
+def _takes_gzip(asked: Headers) -> bool:
+    for one in _listed(asked, "accept-encoding"):
         name, _, weight = one.lower().replace(" ", "").partition(";q=")
         if name in {"gzip", "*"} and weight not in {"0", "0.0", "0.00", "0.000"}:
             return True

@@ -1,5 +1,10 @@
 """Databases on the private cluster's server, and how drivers are told of them."""
 
+NOTICE = "SET client_connection_check_interval = 1000"
+"""So that a query ends soon after who asked it was ended."""
+TRIES = 12
+"""The server itself waits five seconds each time for those who use a database."""
+
 
 def fresh(url: str, database: str) -> str:
     """Make an empty database anew, with PostGIS; return its address."""
@@ -42,7 +47,14 @@ def parts(url: str) -> dict[str, str]:
 
 
 def _on_server(url: str, statement: str) -> None:
+    """Say something to the server; on a busy machine it notices only after a while who has hung up."""
     import psycopg
 
     with psycopg.connect(**parts(named(url, "postgres")), autocommit=True) as conn:
-        conn.execute(statement)
+        for left in reversed(range(TRIES)):
+            try:
+                conn.execute(statement)
+                return
+            except psycopg.errors.ObjectInUse:
+                if not left:
+                    raise

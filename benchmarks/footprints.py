@@ -29,7 +29,7 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
             counts, told = found["counts"], found["footprint"]
             line = f"{told['judged']:,} looked at, {counts['eligible']:,} fit, {counts['to_verify']:,} may"
             print(f"    {what}: {line}; {told['decided_by']}", flush=True)
-            yield Row(f"{what}: {counts['considered'] / first:,.0f} parcels a second", first)
+            yield Row(what, first, note=f"{counts['considered'] / first:,.0f} parcels a second; {line}")
             yield Row(f"{what}, asked again", again)
 
 

@@ -40,25 +40,17 @@ class Ground:
 
 
 @contextmanager
-def ground(
-    parcels: int, *, home: Path | None = None, city: Path | None = None, published: bool = True
-) -> Iterator[Ground]:
-    """Make the city of that many parcels ready, and its inventory where it is needed; what is there already is used.
-
-    A `home` that is named holds a published inventory; nothing is imported into it.
-    """
+def ground(parcels: int, *, published: bool = True) -> Iterator[Ground]:
+    """Make the city of that many parcels ready, and its inventory where it is needed; what is there already is used."""
     from gis_sites.store.cluster import running
 
     for name in [name for name in os.environ if name.startswith("GIS_SITES_")]:
         del os.environ[name]  # what is set for the inventory of this machine is not meant for a benchmark
-    own = home is None
-    home = home or _home(parcels)
-    city = city or home / "city"
-    if own:
-        _write(city, parcels)
+    home = _home(parcels)
+    _write(home / "city", parcels)
     with running(Settings(home=home)) as url:
-        here = Ground(home, city, url, parcels)
-        if own and published:
+        here = Ground(home, home / "city", url, parcels)
+        if published:
             _publish(here)
         yield here
 
@@ -80,13 +72,13 @@ def _write(city: Path, parcels: int) -> None:
 
 
 def _publish(here: Ground) -> None:
+    """Import the city where that was not done; what an older version of this tool profiled is profiled anew."""
     from gis_sites.intake.note import read_note
     from gis_sites.inventory import open_inventory
 
     with open_inventory(here.settings) as inventory:
-        if inventory.state is not None:
-            return
-        print("Importing and publishing it", flush=True)
-        for note in sorted(here.city.glob("*.toml")):
-            inventory.import_file(note.with_suffix(".gpkg"), read_note(note), profile=False)
+        if inventory.state is None:
+            print("Importing and publishing it", flush=True)
+            for note in sorted(here.city.glob("*.toml")):
+                inventory.import_file(note.with_suffix(".gpkg"), read_note(note), profile=False)
         inventory.profile()

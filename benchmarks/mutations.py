@@ -7,6 +7,7 @@ as can be, pieces cut off, doubled, wiped out or put in.
 import json
 import multiprocessing
 import resource
+import statistics
 import time
 import traceback
 import warnings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from gis_sites.settings import Settings
 
 COUNT = 1000
-MOST_SECONDS = 10.0
 TAKEN = "taken"
 EAST, NORTH = 6_505_000.0, 5_736_000.0
 """A corner in Kalisz, in EPSG:2177."""
@@ -61,8 +61,8 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
         raise AssertionError("\n".join(traces))
     print("; ".join(f"{key} {count}" for key, count in told.most_common()), flush=True)
     slowest = max(one.seconds for one in outcomes.values())
-    what = f"{COUNT:,} damaged files, {told[TAKEN]:,} of them lawful: the slowest"
-    yield Row(what, slowest, peak << 20, most_seconds=MOST_SECONDS)
+    note = f"{told[TAKEN]:,} of them lawful; median {statistics.median(one.seconds for one in outcomes.values()):.2f} s"
+    yield Row(f"the slowest of {COUNT:,} damaged files", slowest, peak << 20, note=note)
 
 
 def try_all(settings: "Settings", files: Mapping[str, Path], folder: Path) -> tuple[dict[str, Outcome], int]:

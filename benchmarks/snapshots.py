@@ -17,7 +17,7 @@ from benchmarks.ground import Ground
 from benchmarks.measure import contest
 from benchmarks.scale import pages
 from benchmarks.shortlists import BODY, TOP
-from benchmarks.table import Row, memory
+from benchmarks.table import Row, alone, memory
 
 SERVERS = (1, 2, 4)
 CLIENTS = 2
@@ -30,7 +30,7 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
     for what, contestant in {"making it from the database": making, "mapping it": mapping}.items():
         every = contest({"gis-sites": contestant}, runs=runs, warm=1, home=here.work, settings=here.settings)
         found = every["gis-sites"]
-        yield Row(f"snapshot, {memory(found.answer)}: {what}", found.median, found.peak)
+        yield alone(what, found, note=f"a file of {memory(found.answer)}")
     for count in SERVERS:
         yield _shared(here, count)
     yield from _published(here)
@@ -79,7 +79,7 @@ def _shared(here: Ground, count: int) -> Row:
                 server.timed("POST", f"/api/v1/shortlists?top={TOP}", content=body, headers=BODY)
             took.append(server.timed("POST", f"/api/v1/shortlists?top={TOP}", content=bodies[0], headers=BODY)[0])
         held = sum(pages(server.pid) for server in servers)
-    return Row(f"snapshot: shortlist of one of {count} server processes; memory of all", max(took), held)
+    return Row(f"a shortlist from one of {count} server processes", max(took), held, note="memory of all together")
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ def _told(answers: Sequence[Answer], former: int, at: float) -> Iterator[Row]:
     if not old or not new:
         raise RuntimeError("The server did not answer both from the former state and from the new one")
     slowest = max(one.there - one.asked for one in answers)
-    yield Row("snapshot: last request answered from the former state, after its successor was published",
-              max(0.0, max(one.asked for one in old) - at))  # fmt: skip
-    yield Row("snapshot: first answer from the new state, after it was published", min(one.there for one in new) - at)
-    yield Row(f"snapshot: slowest of {len(answers)} answers around the publication", slowest)
+    last = max(0.0, max(one.asked for one in old) - at)
+    yield Row("last request answered from the former state, after its successor was published", last)
+    yield Row("first answer from the new state, after it was published", min(one.there for one in new) - at)
+    yield Row("slowest answer around the publication", slowest, note=f"of {len(answers):,} answers")
 
 
 def _asked(server: serving.Server, path: str, ended: Event) -> list[Answer]:

@@ -1,14 +1,9 @@
-"""The table: what was measured, ours beside theirs, as people read it and as Markdown."""
+"""A row: what was measured, ours beside theirs, and how people read it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.measure import Measured
-
-HEAD = ("what", "ours", "beside", "theirs", "ours / theirs", "goal", "memory: ours", "theirs")
-LEFT = (0, 2)
-"""Columns of words; the others hold numbers."""
 
 
 @dataclass(frozen=True)
@@ -16,48 +11,45 @@ class Row:
     """A comparison, or (without `beside`) a measure of our own; times in seconds, memory in bytes."""
 
     what: str
+    """The same words at every size: what changes with it is the `note`."""
     ours: float
     memory: int = 0
     beside: str = ""
     theirs: float | None = None
+    """None where there is nothing beside, or where it did not come to an end, as the note says then."""
     their_memory: int = 0
-    most_times: float | None = None
-    """The goal: how many times theirs ours may be."""
-    most_seconds: float | None = None
+    runs: int = 1
+    """How many rounds the median is of."""
+    their_runs: int = 0
+    note: str = ""
 
     @property
     def ratio(self) -> float | None:
         """Ours by theirs."""
         return self.ours / self.theirs if self.theirs else None
 
-    @property
-    def reached(self) -> bool | None:
-        """Whether the goal is reached; None without one."""
-        if self.most_times is not None and self.ratio is not None:
-            return self.ratio <= self.most_times
-        return self.ours <= self.most_seconds if self.most_seconds is not None else None
 
-
-def versus(
-    what: str, ours: Measured, beside: str, theirs: Measured, *, most_times: float | None = None, server: bool = False
-) -> Row:
+def versus(what: str, ours: Measured, beside: str, theirs: Measured, *, server: bool = False, note: str = "") -> Row:
     """Compare medians; of a tool whose work is the `server`'s the memory is not known."""
     memory = 0 if server else theirs.peak
-    return Row(what, ours.median, ours.peak, beside, theirs.median, memory, most_times)
+    said = "; ".join(filter(None, (note, theirs.given_up)))
+    median = theirs.median if theirs.seconds else None
+    return Row(what, ours.median, ours.peak, beside, median, memory, len(ours.seconds), len(theirs.seconds), said)
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """Write a row out."""
-    goal = ""
-    if row.most_times is not None:
-        goal = f"<= {row.most_times:g}"
-    elif row.most_seconds is not None:
-        goal = f"<= {seconds(row.most_seconds)}"
-    if row.reached is not None:
-        goal += " yes" if row.reached else " NO"
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.4f}"
-    theirs = "" if row.theirs is None else seconds(row.theirs)
-    return (row.what, seconds(row.ours), row.beside, theirs, ratio, goal, memory(row.memory), memory(row.their_memory))
+def alone(what: str, ours: Measured, *, note: str = "") -> Row:
+    """Tell a median of our own."""
+    return Row(what, ours.median, ours.peak, runs=len(ours.seconds), note=note)
+
+
+def times(ratio: float) -> str:
+    """Write what ours takes by what theirs takes.
+
+    >>> times(0.25), times(1.874)
+    ('4 x faster', '1.87 x as long')
+    """
+    many = 1 / ratio if ratio < 1 else ratio
+    return f"{many:{'.3g' if many < 100 else ',.0f'}} x {'faster' if ratio < 1 else 'as long'}"
 
 
 def seconds(value: float) -> str:
@@ -76,31 +68,12 @@ def memory(value: int) -> str:
     return f"{value / 2**20:,.0f} MB" if value else ""
 
 
-def show(title: str, rows: Iterable[Row]) -> None:
-    """Print the table."""
-    from rich.console import Console
-    from rich.table import Table
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> list[str]:
+    r"""Write a table in Markdown; the first columns hold words, the others numbers.
 
-    table = Table(title=title)
-    for at, name in enumerate(HEAD):
-        table.add_column(name, justify="left" if at in LEFT else "right")
-    for row in rows:
-        table.add_row(*cells(row))
-    console = Console()
-    (console if console.is_terminal else Console(width=170)).print(table)
-
-
-def write_markdown(file: Path, title: str, rows: Sequence[Row], *, facts: Sequence[str]) -> None:
-    """Write the table with the machine and the versions it was measured on."""
-    lines = [f"# {title}", "", *(f"- {fact}" for fact in facts), ""]
-    lines += [
-        "| " + " | ".join(HEAD) + " |",
-        "|" + "|".join("---" if at in {0, 2} else "--:" for at in range(len(HEAD))) + "|",
-    ]
-    lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def line(words: Iterable[str]) -> str:
-    """Put words into a line of a Markdown table."""
-    return f"| {' | '.join(words)} |"
+    >>> table(["what", "time"], [["a|b", "1 s"]])
+    ['| what | time |', '| --- | --: |', '| a\\|b | 1 s |', '']
+    """
+    under = ("---" if at < words else "--:" for at in range(len(head)))
+    escaped = ([cell.replace("|", "\\|") for cell in row] for row in rows)
+    return [*(f"| {' | '.join(row)} |" for row in (head, under, *escaped)), ""]

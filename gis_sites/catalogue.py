@@ -29,7 +29,6 @@ from gis_sites.layer import (
     Recognise,
     Rows,
     Scale,
-    Strip,
     Title,
     Valid,
     Where,
@@ -41,7 +40,7 @@ from gis_sites.words import Said, say
 
 __all__ = [
     "SHAPE", "UNDECIDED", "UNITS", "UNKNOWN", "Attribute", "AttributeSpec", "Catalogue", "Code",
-    "FieldSpec", "Grade", "Layer", "Legend", "Measure", "OwnList", "Public", "Recognise", "Rows", "Scale", "Strip",
+    "FieldSpec", "Grade", "Layer", "Legend", "Measure", "OwnList", "Public", "Recognise", "Rows", "Scale",
     "Title", "Valid", "ValueKind", "Where", "attributes_of", "layer_schema", "load_catalogue", "own_layers",
     "read_layer", "schema_text",
 ]  # fmt: skip

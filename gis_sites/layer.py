@@ -151,13 +151,6 @@ class Legend(Frozen):
     title: Title
 
 
-class Strip(Frozen):
-    """What the net area loses along a line: looked up in a dated table by some fields."""
-
-    by: tuple[Name, ...]
-    table: str
-
-
 class NetRule(Frozen):
     """What the net area loses around some rows of a layer, since when, and who says so."""
 
@@ -227,7 +220,6 @@ class Layer(Frozen):
     labels: Mapping[Name, Mapping[str, Title]] = Field(default_factory=dict)
     """Field -> code -> how people call it."""
     attributes: Mapping[Name, AttributeSpec] = Field(default_factory=dict)
-    strip: Strip | None = None
     list: OwnList | None = None
     net: tuple[NetStep, ...] = ()
     """What the net area of a site loses, step by step."""

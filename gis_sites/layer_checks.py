@@ -55,7 +55,6 @@ def _names(layer: "Layer") -> Iterator[Said]:
         "recognise.needs": layer.recognise.needs,
         "rows.current": layer.rows.current,
         "rows.valid": (layer.rows.valid.start, layer.rows.valid.end) if layer.rows.valid else (),
-        "strip.by": layer.strip.by if layer.strip else (),
     }
     used |= {f"attributes.{name}.field": spec.fields for name, spec in layer.attributes.items()}
     used |= dict(_choices(layer))

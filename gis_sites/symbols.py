@@ -21,7 +21,6 @@ Answer = Literal["yes", "no", "text"]
 PRACTICE = "any"
 """The regime of rows that are practice, not law: used where the regime itself has none."""
 
-COLUMNS = ("regime", "symbol", "pl", "en", "yes", "text", "symbol_confidence", "uses_confidence")
 NEEDED = ("regime", "symbol", "yes", "text")
 """The columns a city's own table cannot do without."""
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from gis_sites.settings import Settings
 from gis_sites.words import LANGUAGES, number, say
 
 if TYPE_CHECKING:
+    from gis_sites.inventory import Inventory
     from gis_sites.progress import Progress
 
 SAID = {"profile", "tiles"}
@@ -20,6 +21,7 @@ SAID = {"profile", "tiles"}
 PACE_S = 600.0
 """Over how many seconds the pace is averaged: partitions of a large layer take long."""
 Lang = Annotated[str | None, typer.Option(help="Language of the answer: pl or en.")]
+Json = Annotated[str | None, typer.Option("--json", metavar="-", help="Write one JSON document to standard output.")]
 
 
 def language(asked: str | None) -> Literal["pl", "en"]:
@@ -32,6 +34,15 @@ def language(asked: str | None) -> Literal["pl", "en"]:
     if chosen not in LANGUAGES:
         raise WrongUse("cli.no_lang", lang=chosen, allowed=", ".join(LANGUAGES))
     return "en" if chosen == "en" else "pl"
+
+
+@contextmanager
+def opened(lang: str | None = None) -> "Iterator[Inventory]":
+    """Open the inventory of the settings, to speak the language asked for."""
+    from gis_sites.inventory import open_inventory
+
+    with open_inventory(Settings().model_copy(update={"lang": language(lang)})) as inventory:
+        yield inventory
 
 
 @contextmanager
@@ -75,6 +86,15 @@ def _amount(done: int, total: int | None, lang: str, where: Mapping[str, Any]) -
     if total is None:
         return number(done, lang, 0)
     return f"{done / max(total, 1):.0%}" if where else f"{number(done, lang, 0)}/{number(total, lang, 0)}"
+
+
+def tell(document: Any, json_: str | None, things: Callable[[], Iterable[Any]]) -> None:  # noqa: ANN401 - any JSON
+    """Write a document as JSON where that is asked for, else draw the things that show it to a person."""
+    if json_:
+        write_json(document)
+        return
+    for thing in things():
+        draw(thing)
 
 
 def draw(thing: Any) -> None:  # noqa: ANN401 - whatever rich can draw

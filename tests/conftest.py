@@ -1,5 +1,6 @@
 """A real PostGIS for the tests: one private cluster a session (a worker of xdist has its own), an inventory a test."""
 
+import multiprocessing.forkserver
 import os
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Catalogue, load_catalogue
 from gis_sites.demo import write_city
 from gis_sites.intake.note import read_note
-from gis_sites.inventory import open_inventory
+from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.settings import Settings
 from gis_sites.store.connect import DEFAULT_CRS, Store, open_store
 from gis_sites.store.registry import metadata
@@ -166,3 +167,20 @@ def demo_city(databases: Databases, tmp_path_factory: pytest.TempPathFactory) ->
             inventory.import_file(one.path, read_note(one.note) if one.note else None, profile=False)
         inventory.profile(DEMO_DAY)
     return settings
+
+
+@pytest.fixture(scope="session")
+def city(demo_city: Settings) -> Iterator[Inventory]:
+    """The demo city, as its planners see it."""
+    with open_inventory(demo_city) as inventory:
+        yield inventory
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, of this process and of those that are killed."""
+    multiprocessing.forkserver.ensure_running()  # its socket has no room for a longer path
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder

@@ -38,15 +38,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return deliveries(tmp_path_factory.mktemp("files"))
 
 
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files, of this process and of those that are killed."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
 @pytest.fixture(scope="module")
 def small() -> Iterator[tuple[Path, bool]]:
     """A folder on a disk of its own that is soon full, where disks may be mounted; else an ordinary one."""

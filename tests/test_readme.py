@@ -133,6 +133,23 @@ def test_its_pictures_are_those_the_script_takes() -> None:
     assert "tests.screenshots" in (ROOT / "scripts" / "screenshots").read_text(encoding="utf-8")
 
 
+def test_its_numbers_are_those_of_the_code_and_none_is_measured() -> None:
+    from api.limits import PAGE, TILE, USUAL_RATE
+    from gis_sites.demo import requirements
+
+    said = " ".join(README.split())
+    in_words = {3: "three", 10: "ten", 11: "eleven", 100: "a hundred"}
+    templates = in_words[len(list((ROOT / "gis_sites" / "matching" / "templates").glob("*.toml")))]
+    assert f"{templates.capitalize()} sector templates are there" in said
+    assert f"prints {in_words[len(requirements())]} shortlists and writes {in_words[len(requirements())]} maps" in said
+    assert f"{in_words[len(list((ROOT / 'notebooks').glob('*.ipynb')))].capitalize()} [notebooks](notebooks)" in said
+    often = f"{USUAL_RATE} shortlists and files a minute"
+    assert f"{often}, {in_words[PAGE.share]} times as many pages and {in_words[TILE.share]} times as many tiles" in said
+    # What was measured stands on the page that the benchmarks write.
+    sentences = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\b\d[\d.,]* ?(?:ms|s|seconds|MB|GB|x|times)\b", sentences) == []
+
+
 def test_the_layer_file_is_one(tmp_path: Path) -> None:
     from gis_sites.catalogue import read_layer
 

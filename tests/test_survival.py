@@ -3,7 +3,6 @@
 import functools
 import multiprocessing.forkserver
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,15 +123,6 @@ def counted(work: Callable[[], object]) -> int:
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     return len(asked)
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files, of this process and of those that are killed."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 def killed_and_mended(town: Town, settings: Settings, temporary: Path, place: Place) -> None:

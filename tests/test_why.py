@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from gis_sites import cli
-from gis_sites.errors import NotFound
+from gis_sites.errors import Gone, NotFound, RequirementError
 from gis_sites.intake.note import Note
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.matching.sentences import sentences
 from gis_sites.settings import Settings
 from tests.api.support import environment
-from tests.intake.support import box, parcel_id, parcels
+from tests.intake.support import box, parcel_id, parcels, write
 
 WHOLE, LEFT, RIGHT, NEIGHBOUR = (parcel_id(number) for number in ("7", "7/1", "7/2", "8"))
 ASKED = {"format": 1, "must": {"parcel.area_m2": {"min": 9000}}, "want": {"parcel.compactness": {"weight": 1}}}
@@ -48,6 +48,43 @@ def test_a_saved_shortlist_is_explained_in_its_own_state(saved: tuple[Inventory,
     assert "niespełniony, brakuje " in sentences(failed, inventory.catalogue, "pl")[2]
     with pytest.raises(NotFound, match="7/1"):  # of that state nobody can say what came later
         inventory.why_in(kept, LEFT)
+
+
+def test_an_assembly_is_explained_in_a_saved_state_and_names_what_became_of_its_parcels(
+    saved: tuple[Inventory, str],
+) -> None:
+    inventory, kept = saved
+    both = f"{WHOLE}+{NEIGHBOUR}"
+    told = inventory.why_in(kept, both)
+    assert (told["candidate"]["kind"], told["candidate"]["tier"]) == ("assembly", "eligible")
+    assert told["inventory"]["state"] == 1
+    said = sentences(told, inventory.catalogue, "pl")
+    assert said[1].startswith(f"Zespół działek {both}: spełnia warunki")
+    assert said[-1].startswith("Liczba właścicieli: brak danych") or "liczba właścicieli: brak danych" in said[-1]
+    with pytest.raises(Gone, match="7/1"):
+        inventory.why(ASKED, both)
+    assert inventory.why(ASKED, f"{LEFT}+{RIGHT}")["candidate"]["musts"][0]["value"] == pytest.approx(10_000, rel=1e-3)
+
+
+def test_land_on_offer_is_explained_with_its_parcels(saved: tuple[Inventory, str], tmp_path: Path) -> None:
+    inventory, kept = saved
+    named = {"id": ["PT-1"], "dzialki": [f"{LEFT}, {RIGHT}"], "stan": ["available"]}
+    inventory.import_file(write(tmp_path / "offers.gpkg", "oferty", named, [None]))
+    asked = {**ASKED, "scope": "offers"}
+    told = inventory.why(asked, "PT-1")
+    assert told["candidate"]["tier"] == "eligible"
+    said = sentences(told, inventory.catalogue, "pl")
+    assert said[1].startswith(f"Teren w ofercie inwestycyjnej PT-1 (działki: {LEFT}, {RIGHT}): spełnia warunki")
+    assert sentences(told, inventory.catalogue, "en")[1].startswith(f"Land on offer PT-1 (parcels: {LEFT}, {RIGHT}):")
+    # What a requirement does not look at is explained too, and said to be outside.
+    assert "nie dotyczą takich pozycji" in sentences(inventory.why(ASKED, "PT-1"), inventory.catalogue, "pl")[1]
+    with pytest.raises(NotFound, match="PT-1"):  # there was no such offer in the state of the list
+        inventory.why_in(kept, "PT-1")
+
+
+def test_a_file_that_is_not_there_is_no_shortlist(saved: tuple[Inventory, str]) -> None:
+    with pytest.raises(RequirementError, match=r"need\.toml"):
+        saved[0].why_in("need.toml", WHOLE)
 
 
 def test_now_it_is_told_by_its_successors(saved: tuple[Inventory, str]) -> None:

@@ -88,7 +88,7 @@ class Filled:
         self._count = 0
 
     def add(self, values: npt.NDArray[Any]) -> None:
-        """Put values behind those there are; a table may have more rows than it says."""
+        """Put values behind those there are."""
         end = self._count + len(values)
         if end > len(self._held):
             more = np.empty((2 * end, *self._held.shape[1:]), dtype=self._held.dtype)

@@ -1,5 +1,6 @@
 """Whole columns of cells: each different text is read once, however many rows hold it."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,8 @@ from gis_sites.intake.batch import Bools, Numbers
 from gis_sites.intake.values import Cell, scaled, sensible_day, spell, unit_word
 
 Floats = npt.NDArray[np.float64]
+FIRST, LAST = dt.date(1, 1, 2), dt.date(9999, 12, 30)
+"""Days that Python knows in any zone of time; files may name years that it does not."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,20 @@ def _spelt(column: pa.Array) -> pa.Array:
         return column
     if pa.types.is_large_string(column.type) or pa.types.is_integer(column.type):
         return column.cast(pa.string())
-    encoded = column.dictionary_encode()
+    encoded = _known_days(column).dictionary_encode()
     spelt = [None if value is None else spell(value) for value in encoded.dictionary.to_pylist()]
     return pa.array(spelt, pa.string()).take(encoded.indices)
+
+
+def _known_days(column: pa.Array) -> pa.Array:
+    """Return days and moments no farther than Python's calendar goes: what is farther says "no end" either way."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    elif not pa.types.is_date(column.type):
+        return column
+    low, high = (pa.scalar(day, pa.date32()).cast(column.type) for day in (FIRST, LAST))
+    column = pc.if_else(pc.greater(column, high), high, column)
+    return pc.if_else(pc.less(column, low), low, column)
 
 
 def decoded(column: pa.Array, encoding: str | None) -> pa.Array:
@@ -132,7 +146,7 @@ def issues_of(found: Words, noticed: Mapping[int, Cell]) -> tuple[Issue, ...]:
 
 def read_numbers(column: pa.Array, factor: float, *, share: bool) -> Read:
     """Read a column that holds numbers already; NaN is empty, an infinity or a share beyond 0..1 unreadable."""
-    values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    values = _floats(column)
     empty = np.isnan(values)
     result = values if factor == 1.0 else np.round(values * factor, 10)
     odd = ~empty & (~np.isfinite(values) | (share & ((result < 0) | (result > 1))))
@@ -141,7 +155,7 @@ def read_numbers(column: pa.Array, factor: float, *, share: bool) -> Read:
 
 def read_in_units(column: pa.Array, units: Words, factors: Mapping[str, float], *, share: bool) -> Read:
     """Read numbers whose unit stands in another column; a number in a unit nobody knows is unreadable."""
-    values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    values = _floats(column)
     by_unit = np.array([*(factors.get(unit_word(text), np.nan) for text in units.texts), 1.0])
     factor = by_unit[units.index]
     empty = np.isnan(values)
@@ -152,18 +166,27 @@ def read_in_units(column: pa.Array, units: Words, factors: Mapping[str, float], 
     return Read(pa.array(result, mask=empty | odd), _unreadable(values, odd))
 
 
+def _floats(column: pa.Array) -> Floats:
+    """Return numbers as floats; of whole ones beyond 2^53 the nearest."""
+    values: Floats = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return values
+
+
 def _unreadable(values: Floats, odd: Bools) -> tuple[Issue, ...]:
     kind = FindingType.VALUE_UNREADABLE
     return tuple(Issue(kind, np.array([row]), spell(float(values[row])), "number") for row in np.flatnonzero(odd))
 
 
 def read_days(column: pa.Array) -> Read:
-    """Read a column that holds days or moments already: the day as written."""
-    days = column.cast(pa.timestamp("us")).cast(pa.date32()) if pa.types.is_timestamp(column.type) else column
-    encoded = days.dictionary_encode()
+    """Read a column that holds days or moments already: the day as written; one no calendar has is unreadable."""
+    days = _known_days(column)
+    if pa.types.is_timestamp(days.type):
+        days = days.cast(pa.timestamp("us"))
+    encoded = days.cast(pa.date32()).dictionary_encode()
     index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     raw = encoded.dictionary.to_pylist()
-    found = Words(index, pa.array([day.isoformat() for day in raw], pa.string()))
-    cells = [sensible_day(day) for day in raw]
+    unread = Cell(None, FindingType.VALUE_UNREADABLE, "date")
+    found = Words(index, pa.array(["?" if day in {FIRST, LAST} else day.isoformat() for day in raw], pa.string()))
+    cells = [unread if day in {FIRST, LAST} else sensible_day(day) for day in raw]
     values = pa.array([cell.value for cell in cells], pa.date32()).take(pa.array(index, mask=index < 0))
     return Read(values, issues_of(found, {place: cell for place, cell in enumerate(cells) if cell.issue is not None}))

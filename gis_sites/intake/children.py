@@ -38,10 +38,22 @@ class Nurse:
                 stderr=subprocess.DEVNULL,
             )
 
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def bear(self, words: list[str], pipes: list[int]) -> int:
-        """Ask for a child that writes to two pipes; return its process id."""
+        """Ask for a child that writes to two pipes; return its process id.
+
+        Raises:
+            OSError: the nurse is dead.
+        """
         socket.send_fds(self._line, [json.dumps(words).encode()], pipes)
-        return self._number()
+        pid = self._number()
+        if pid < 0:
+            raise ConnectionResetError("the process that forks readers has ended")
+        return pid
 
     def ended(self, timeout: float | None = None) -> int:
         """Wait for the child's end; return its exit code, below zero for a signal.
@@ -122,9 +134,7 @@ class Child:
 @contextmanager
 def child(*words: str) -> Iterator[Child]:
     """Have the reader do something in a child process, which is gone at the end."""
-    script = reader.__file__
-    waiting = _idle.setdefault(script, [])
-    nurse = waiting.pop() if waiting else Nurse(script)
+    nurse = _nurse(reader.__file__)
     here, there = os.pipe()
     with tempfile.TemporaryFile() as faults, os.fdopen(here, "rb") as stdout:
         try:
@@ -139,7 +149,18 @@ def child(*words: str) -> Iterator[Child]:
             yield born
         finally:
             born.kill()
-            waiting.append(nurse)
+            _idle.setdefault(nurse.script, []).append(nurse)
+
+
+def _nurse(script: str) -> Nurse:
+    """Return a nurse without a child that lives: one may have been killed while it waited, for memory say."""
+    waiting = _idle.setdefault(script, [])
+    while waiting:
+        nurse = waiting.pop()
+        if nurse.lives:
+            return nurse
+        nurse.dismiss()
+    return Nurse(script)
 
 
 @atexit.register

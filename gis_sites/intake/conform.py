@@ -134,8 +134,8 @@ def _notice(batch: Batch, issues: Iterable[Issue], load: Loading, column: str) -
     """Turn what was noticed in a column into findings; return the rows that were mended."""
     mended = np.zeros(len(batch), dtype=bool)
     for issue in issues:
-        shown = mask(issue.text[:LONGEST])
-        values = {"value": shown, "result": issue.shown, "allowed": issue.shown}
+        known = "allowed" if issue.type is FindingType.CODE_UNKNOWN else "result"
+        values = {"value": mask(issue.text[:LONGEST]), known: issue.shown}
         rows = batch.row[issue.rows].tolist()
         load.tally.find(*(Finding(issue.type, row, column=column, values=values) for row in rows))
         if issue.type in REPAIRS:

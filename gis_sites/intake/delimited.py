@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -118,7 +119,8 @@ def _layout(file: File) -> Layout:
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
-        yield from islice(csv.reader(text.splitlines(keepends=True), delimiter=delimiter), RECORDS)
+        # Only line feeds and carriage returns end a line: spreadsheets put other signs of that kind into cells.
+        yield from islice(csv.reader(StringIO(text, newline=""), delimiter=delimiter), RECORDS)
     except csv.Error:
         return
 

@@ -2,7 +2,8 @@
 
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from urllib.parse import quote
 
 from gis_sites.errors import Refused
@@ -26,10 +27,7 @@ def inspect(file: File) -> None:
         Refused: it is such a database, or it cannot be read.
     """
     try:
-        with closing(sqlite3.connect(f"file:{quote(file.path)}?mode=ro", uri=True)) as db:
-            db.text_factory = bytes
-            for guard in GUARDS:
-                db.execute(f"PRAGMA {guard}")
+        with _opened(file) as db:
             found = [(kind, _name(name, file), bytes(sql or b"")) for kind, name, sql in db.execute(SCHEMA)]
     except sqlite3.Error as error:
         raise Refused("import.unreadable", file=file.label, fault=error) from error
@@ -40,6 +38,26 @@ def inspect(file: File) -> None:
     for kind, name, sql in found:
         if kind == b"view" or (_VIRTUAL.match(sql) and not _INDEX.match(sql)):
             raise Refused("import.view", file=file.label, table=shown(name))
+
+
+def texts(file: File, table: str, column: str, rows: Iterable[int]) -> Iterator[str]:
+    """Yield what stands in some cells, by the numbers of their rows, whatever type the column says it has."""
+    cell, held = ('"' + name.replace('"', '""') + '"' for name in (column, table))
+    query = f"SELECT CAST({cell} AS TEXT) FROM {held} WHERE rowid = ?"  # noqa: S608 - quoted names
+    with _opened(file) as db:
+        for row in rows:
+            found = db.execute(query, (row,)).fetchone()
+            yield ((found and found[0]) or b"").decode("utf-8", "replace")
+
+
+@contextmanager
+def _opened(file: File) -> Iterator[sqlite3.Connection]:
+    """Open a database so that nothing in it is run and nothing is written."""
+    with closing(sqlite3.connect(f"file:{quote(file.path)}?mode=ro", uri=True)) as db:
+        db.text_factory = bytes
+        for guard in GUARDS:
+            db.execute(f"PRAGMA {guard}")
+        yield db
 
 
 def _name(raw: object, file: File) -> str:

@@ -1,5 +1,6 @@
 """Files that GDAL reads, in the child process: fiona lists and inspects, every row comes through pyogrio as Arrow."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,12 +9,17 @@ import numpy.typing as npt
 
 from gis_sites.errors import Refused
 from gis_sites.intake import geopackage
+from gis_sites.intake.days import day_said
 from gis_sites.intake.formats import File
 
 BATCH = 16_384
 CURVES = np.arange(8, 15)
 """WKB types of curves, which GEOS does not know: circular strings up to curves and surfaces."""
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON", "fgb": "FlatGeobuf"}
+FAR = np.datetime64("200000-01-01")
+"""In place of a day that cannot be read: farther than any calendar goes, it is noticed as unreadable."""
+BEGINNING = frozenset({dt.date(1969, 12, 31), dt.date(1970, 1, 1)})
+"""The days on which the moment may lie that is counted from, in the zones of time."""
 AS_WRITTEN = {"geojson": {"DATE_AS_STRING": "YES"}}
 """Open options that keep texts texts."""
 
@@ -74,7 +80,8 @@ def batches(file: File, table: str, columns: list[str]) -> Iterator[Any]:
     with pyogrio.open_arrow(file.path, use_pyarrow=True, **options, **_options(file)) as (meta, stream):
         geometry = meta["geometry_name"] or "wkb_geometry"
         for batch in stream:
-            yield _straight(_renamed(batch, meta["fid_column"] or "OGC_FID", geometry), file, table)
+            named = _renamed(batch, meta["fid_column"] or "OGC_FID", geometry)
+            yield _straight(_dated(named, file, table) if file.kind == "gpkg" else named, file, table)
 
 
 def _renamed(batch: Any, fid: str, geometry: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
@@ -85,6 +92,29 @@ def _renamed(batch: Any, fid: str, geometry: str) -> Any:  # noqa: ANN401 - pyar
     if geometry in names[1:] and pa.types.is_binary(batch.schema.field(len(names) - 1).type):
         names[-1] = "__wkb"
     return pa.RecordBatch.from_arrays([_plain(column) for column in batch.columns], names=names)
+
+
+def _dated(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    """Tell the first of January 1970 from what GDAL takes for it: any text that is no day in a GeoPackage's column.
+
+    A blank one is empty; another becomes a day that no calendar has.
+    """
+    import pyarrow as pa
+
+    columns = list(batch.columns)
+    for place, column in enumerate(columns):
+        if not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
+            continue
+        numbers = column.cast(pa.int64() if pa.types.is_timestamp(column.type) else pa.int32())
+        doubtful = np.flatnonzero(numbers.fill_null(1).to_numpy(zero_copy_only=False) == 0)
+        if len(doubtful):
+            rows, cells = batch.column("__row").take(pa.array(doubtful)).to_pylist(), numbers.to_pylist()
+            far = FAR.astype(f"M8[{getattr(column.type, 'unit', 'D')}]").astype(int)
+            said = geopackage.texts(file, table, batch.schema.names[place], rows)
+            for at, text in zip(doubtful.tolist(), said, strict=True):
+                cells[at] = 0 if day_said(text) in BEGINNING else far if text.strip() else None
+            columns[place] = pa.array(cells, numbers.type).cast(column.type)
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _plain(column: Any) -> Any:  # noqa: ANN401 - pyarrow comes without types

@@ -1,6 +1,5 @@
 """What is checked of parcels and against them: areas, municipalities, the parcels that rows of other layers name."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from gis_sites.intake.batch import Batch, Bools
 from gis_sites.intake.ground import PARCEL, TERYT, TERYT_DIGITS, Ground
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.values import UNITS
+from gis_sites.store.lineage import named_in
 
 TOLERANCE = 0.01
 LEAST_M2 = 1.0
@@ -29,7 +29,6 @@ ID, PRECINCT, NUMBER = "id", "precinct", "number"
 FROM = len("306101_1.")
 """Where the precinct begins in an identifier."""
 WHOLE_ID = r"^\d{6}_\d\.\d{4}\."
-_BETWEEN = re.compile(r"[,;\s]+")
 
 
 def areas_compared(batches: Iterable[Batch], load: Loading) -> Iterator[Batch]:
@@ -66,15 +65,6 @@ def _compare_areas(batch: Batch, names: list[str], load: Loading) -> None:
         load.tally.find(Finding(FindingType.AREA_DIFFERS, row, key, values=areas))
 
 
-def named(text: str) -> list[str]:
-    """Return the parcels a cell names, parted by commas, semicolons or blanks.
-
-    >>> named("306101_1.0012.45/3; 306101_1.0012.46")
-    ['306101_1.0012.45/3', '306101_1.0012.46']
-    """
-    return [one for one in _BETWEEN.split(text) if one]
-
-
 def parcels_found(batches: Iterable[Batch], load: Loading, ground: Ground) -> Iterator[Batch]:
     """Notice parcels that rows name and the inventory does not hold, or names in short."""
     for batch in batches:
@@ -85,13 +75,13 @@ def parcels_found(batches: Iterable[Batch], load: Loading, ground: Ground) -> It
 
 def _named_parcels(batch: Batch, name: str, load: Loading, ground: Ground) -> None:
     cells = batch.cells[name].dictionary_encode()
-    texts = [named(text) for text in cells.dictionary.to_pylist()]
+    texts = [named_in(text) for text in cells.dictionary.to_pylist()]
     missing = ground.not_parcels({one for text in texts for one in text})
     if not missing:
         return
     index, column = cells.indices.fill_null(-1).to_numpy(zero_copy_only=False), load.place(name)
     for place, text in enumerate(texts):
-        for parcel in dict.fromkeys(one for one in text if one in missing):
+        for parcel in (one for one in text if one in missing):
             meant = ", ".join(missing[parcel][:SHOWN])
             kind = FindingType.PARCEL_IN_SHORT if meant else FindingType.PARCEL_NOT_FOUND
             values = {"parcel": parcel, **({"meant": meant} if meant else {})}

@@ -21,6 +21,8 @@ from gis_sites.memory import let_go
 
 LET_GO = 16
 """Batches after which memory is given back."""
+BELIEVED = 1 << 20
+"""Rows for which room is made before any came: a file may claim more than there are."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Spool:
 
 def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
     """Write batches to a file and remember key and part of each row; rows without keys of their own get digests."""
-    most = max(load.table.rows, 0)
+    most = min(max(load.table.rows, 0), BELIEVED)
     rows, bounds, repaired = Filled(np.int64, most), Filled(np.float32, most, 4), Filled(np.bool_, most)
     keys, parts = [], []
     writer = None
@@ -140,22 +142,31 @@ def _resolve(held: Spool, repeated: list[list[int]], load: Loading) -> None:
     held.keep[verdict.gone] = False
     held.joined = verdict.joined
     _report(held, verdict, load)
-    for kept, others in held.joined.items():
-        column, value = _union(held, sorted([kept, *others]), listed, load)
+    for kept, column, value in _unions(held, listed, load):
         held.unions.setdefault(column, {})[kept] = value
+    for kept, others in held.joined.items():
         held.bounds[kept, :2] = held.bounds[[kept, *others], :2].min(axis=0)
         held.bounds[kept, 2:] = held.bounds[[kept, *others], 2:].max(axis=0)
         held.repaired[kept] |= any(held.repaired[place] for place in others)
 
 
-def _union(held: Spool, places: list[int], listed: str | None, load: Loading) -> tuple[str, bytes | str]:
-    """Return what joined rows are together: their geometries as one; without any, the parcels they name."""
-    alike = np.array([shape for _, shape in _shapes(held, places)], dtype=object)
-    if listed and shapely.is_missing(alike).all():
-        return listed, "; ".join(
-            text for _, rows in _some(held, places) for text in rows.column(listed).to_pylist() if text
-        )
-    return GEOM, to_ewkb(np.array([keying.joined_shape(alike)], dtype=object), load.srid)[0].as_py()
+def _unions(held: Spool, listed: str | None, load: Loading) -> Iterator[tuple[int, str, bytes | str]]:
+    """Yield what joined rows are together: their geometries as one; without any, the parcels they name.
+
+    All are read at once: a city may have thousands of parcels of several polygons.
+    """
+    kept_of = {place: kept for kept, others in held.joined.items() for place in (kept, *others)}
+    alike: dict[int, list[tuple[shapely.Geometry | None, str | None]]] = {kept: [] for kept in held.joined}
+    for mine, rows in _some(held, sorted(kept_of)):
+        texts = rows.column(listed).to_pylist() if listed else [None] * len(mine)
+        for place, shape, text in zip(mine, geometries(rows), texts, strict=True):
+            alike[kept_of[place]].append((shape, text))
+    for kept, several in alike.items():
+        shapes = np.array([shape for shape, _ in several], dtype=object)
+        if listed and shapely.is_missing(shapes).all():
+            yield kept, listed, "; ".join(text for _, text in several if text)
+        else:
+            yield kept, GEOM, to_ewkb(np.array([keying.joined_shape(shapes)], dtype=object), load.srid)[0].as_py()
 
 
 def _number_alike(held: Spool, repeated: list[list[int]]) -> None:
@@ -280,11 +291,6 @@ def _digests(
         shapes |= zip(mine, drawn, strict=True)
         fields |= zip(mine, values, strict=True)
     return shapes, fields
-
-
-def _shapes(held: Spool, places: list[int]) -> Iterator[tuple[int, shapely.Geometry]]:
-    for mine, rows in _some(held, sorted(places)):
-        yield from zip(mine, geometries(rows), strict=True)
 
 
 def geometries(rows: pa.RecordBatch | pa.Table) -> Objects:

@@ -250,12 +250,6 @@ def _not_shrunk(note: Note, layer: Layer, base: Revision | None, loaded: list[Lo
             raise Refused("import.shrinks", layer=layer.name, part=part.name, before=part.rows, now=now)
 
 
-def _append(
-    conn: sa.Connection, run: Run, draft: revisions.Draft, one: Loaded, order: npt.NDArray[np.int32] | None
-) -> None:
-    revisions.append(conn, draft, _tables(run, one, order))
-
-
 def _tables(run: Run, one: Loaded, order: npt.NDArray[np.int32] | None) -> Iterator[pa.Table]:
     """Yield the kept rows as the revision's table has them, and tell how far it is."""
     held, done = one.spool, 0

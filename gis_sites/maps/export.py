@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gis_sites.catalogue import Catalogue
 from gis_sites.errors import WrongUse
 from gis_sites.maps.files import whole
-from gis_sites.maps.footprints import footprint_frame
+from gis_sites.maps.footprints import footprint_features, footprint_frame
 from gis_sites.maps.handout import site_shapes
 from gis_sites.maps.overlays import geojson
 from gis_sites.maps.table import Cell, Table, table
@@ -40,12 +40,8 @@ def export(
     if write is None:
         raise WrongUse("map.suffix_unknown", path=path.name, allowed=", ".join(WRITERS))
     laid_out = table(shortlist, catalogue, lang)
-    candidates = shortlist.get("candidates", [])
     with whole(path) as beside:
-        write(laid_out, site_shapes(candidates, sites), beside, lang)
-        standing = footprint_frame(candidates) if path.suffix.lower() == ".gpkg" else None
-        if standing is not None:
-            standing.to_file(beside, driver="GPKG", engine="pyogrio", layer="footprints", mode="a")
+        write(laid_out, site_shapes(shortlist.get("candidates", []), sites), beside, lang)
 
 
 def _write_csv(laid_out: Table, shapes: "gpd.GeoDataFrame", path: Path, lang: str) -> None:
@@ -114,7 +110,10 @@ def _fill(sheet: Any, row: int, cells: Any, *, bold: bool) -> None:  # noqa: ANN
 
 
 def _write_geojson(laid_out: Table, shapes: "gpd.GeoDataFrame", path: Path, lang: str) -> None:
-    """Write RFC 7946: degrees, outer rings against the clock; what is said of the whole stands beside `features`."""
+    """Write RFC 7946: degrees, outer rings against the clock; what is said of the whole stands beside `features`.
+
+    After the candidates come the rectangles of footprints, whose `kind` is `footprint`.
+    """
     import shapely
 
     oriented = shapes.set_geometry(shapely.orient_polygons(shapes.geometry.array)).set_crs(shapes.crs)
@@ -122,13 +121,17 @@ def _write_geojson(laid_out: Table, shapes: "gpd.GeoDataFrame", path: Path, lang
         {"type": "Feature", "id": row["id"], "geometry": json.loads(shape) if shape else None, "properties": row}
         for row, shape in zip(laid_out.rows, geojson(oriented.geometry), strict=True)
     ]
+    features += footprint_features(laid_out.rectangles)
     collection = {"type": "FeatureCollection", "about": [list(fact) for fact in laid_out.facts], "features": features}
     with path.open("w", encoding="utf-8") as file:
         json.dump(collection, file, ensure_ascii=False, allow_nan=False)
 
 
 def _write_gpkg(laid_out: Table, shapes: "gpd.GeoDataFrame", path: Path, lang: str) -> None:
-    """Write one layer, `candidates`, in the working CRS; what is said of the whole is the layer's metadata."""
+    """Write the layer `candidates` in the working CRS, and `footprints` where there are any.
+
+    What is said of the whole is the first layer's metadata.
+    """
     import geopandas as gpd
     import pandas as pd
 
@@ -144,6 +147,9 @@ def _write_gpkg(laid_out: Table, shapes: "gpd.GeoDataFrame", path: Path, lang: s
         path, driver="GPKG", engine="pyogrio", layer="candidates", promote_to_multi=True, layer_metadata=about,
         geometry_type="MultiPolygon",
     )  # fmt: skip
+    if laid_out.rectangles:
+        standing = footprint_frame(laid_out.rectangles)
+        standing.to_file(path, driver="GPKG", engine="pyogrio", layer="footprints", mode="a")
 
 
 WRITERS: Mapping[str, Callable[[Table, "gpd.GeoDataFrame", Path, str], None]] = {

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.findings import mask
+from gis_sites.maps.footprints import MEASURES, measures, rectangles
 from gis_sites.maps.preface import notice_sentences
 from gis_sites.maps.words import in_language
 from gis_sites.matching import sentences
@@ -34,6 +35,8 @@ class Table:
     rows: list[dict[str, Cell]]
     facts: tuple[tuple[str, str], ...]
     """What is said of the whole table, in one language: (title, text)."""
+    rectangles: Sequence[Mapping[str, Any]] = ()
+    """Where footprints stand on the candidates, as `footprints.rectangles` tells them."""
 
 
 FIXED: dict[str, ColumnType] = {
@@ -54,14 +57,16 @@ def table(shortlist: Mapping[str, Any], catalogue: Catalogue, lang: str) -> Tabl
     candidates = shortlist.get("candidates", [])
     criteria = _criteria(candidates, catalogue)
     joined = TOGETHER if any("joined" in one for one in candidates) else {}
+    standing = list(rectangles(candidates))
     columns = (
         *(TableColumn(name, kind, say(f"map.about_{name}", lang)) for name, kind in {**FIXED, **joined}.items()),
         *(column for name, keys in criteria.items() for column in _columns(name, keys, catalogue, lang)),
+        *_rectangle_columns(standing, lang),
         *(TableColumn(name, kind, say(f"map.about_{name}", lang)) for name, kind in LAST.items()),
     )
     names = [column.name for column in columns]
     rows = [_row(one, names, shortlist, catalogue, lang) for one in candidates]
-    return Table(columns, rows, _facts(shortlist, catalogue, lang))
+    return Table(columns, rows, _facts(shortlist, catalogue, lang), standing)
 
 
 def entries(candidate: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -114,6 +119,14 @@ def _columns(name: str, keys: Mapping[str, None], catalogue: Catalogue, lang: st
             yield TableColumn(f"{name}.{key}", kind, say(f"map.about_{key}", lang, title=title, unit=unit))
 
 
+def _rectangle_columns(standing: Sequence[Mapping[str, Any]], lang: str) -> Iterator[TableColumn]:
+    """Yield the columns of the rectangles, as many as stand on one candidate at most."""
+    for number in range(1, max((one["number"] for one in standing), default=0) + 1):
+        for name in MEASURES:
+            meaning = say(f"map.about_footprint_{name}", lang, number=number, crs=standing[0]["crs"])
+            yield TableColumn(f"{FOOTPRINT}.{number}.{name}", "number", meaning)
+
+
 def _row(
     one: Mapping[str, Any], names: Sequence[str], shortlist: Mapping[str, Any], catalogue: Catalogue, lang: str
 ) -> dict[str, Cell]:
@@ -123,6 +136,7 @@ def _row(
         **{name: one.get(name) for name in FIXED},
         "parcels": " ".join(map(str, one.get("parcels") or [])),
         **_together(one, catalogue, lang),
+        **measures(one),
         "reasons": " ".join(_reasons(one, catalogue, lang)),
         "asks": " ".join(sentences.ask_sentence(ask, lang) for ask in asks),
         "inventory_state": inventory.get("state"),

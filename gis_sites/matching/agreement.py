@@ -47,11 +47,14 @@ def agreement(matched: Matched) -> Json:
     """Rank the best few of the candidates by other methods; say each one's ranks, and each method's agreement.
 
     Agreement is Kendall's tau-b, and the weighted rank correlation of Pinto da Costa & Soares (2005), which minds the
-    first places more. None where there are no two to compare, or all are level.
+    first places more. None where there are no two to compare, or all are level. `penalised` are those off which
+    points are taken besides, as off assemblies: only the floor knows of that.
     """
     few = matched.candidates[:MOST]
     weights = [want.weight for want in matched.requirement.want.values()]
-    told: Json = {"speaks_of": "set", "library": _library(), "compared": len(few), "methods": [], "candidates": []}
+    penalised = sum(bool(one.get("penalties")) for one in few)
+    told: Json = {"speaks_of": "set", "library": _library(), "compared": len(few), "penalised": penalised}
+    told |= {"methods": [], "candidates": []}
     if len(few) < 2 or not weights:
         return told
     worths = np.array([[want["worth"][0] for want in one["wants"]] for one in few])

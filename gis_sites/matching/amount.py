@@ -21,7 +21,8 @@ UNITS = {
 """What a unit is worth in the first of its kind. Gas is measured in normal cubic metres, never taken for plain ones."""
 LONGEST = 60
 """Letters of a number with its unit."""
-_AMOUNT = re.compile(r"([+-]?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)(?:[.,]([0-9]+))?\s*([^\d\s.,].*)")
+_WHOLE = r"([+-]?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)"
+_AMOUNT = re.compile(_WHOLE + r"(?:[.,]([0-9]+))?\s*((?![eE][+-]?\d)[^\W\d_].*|[%‰].*)")
 
 
 class Ambiguous(ValueError):

@@ -33,10 +33,11 @@ def _openings(change: Entry, catalogue: Catalogue, lang: str) -> Iterator[str]:
         named = {"code": _code(change, catalogue, lang)} if "code" in change else {}
         yield say(key, lang, count=number(change["opens"], lang, 0), **named)
         return
-    steps = {change[name]["to"]: (name, change[name]["opens"]) for name in STEPS if change[name]}
-    for to, (name, opens) in steps.items():
+    # Steps that are written alike are one: what is written opens all that the last of them does.
+    steps = {_bound(change, change[name]["to"], catalogue, lang): name for name in STEPS if change[name]}
+    for bound, name in steps.items():
         key = "answer.opens_all" if name == "all" else "answer.opens"
-        yield say(key, lang, bound=_bound(change, to, catalogue, lang), count=number(opens, lang, 0))
+        yield say(key, lang, bound=bound, count=number(change[name]["opens"], lang, 0))
 
 
 def needs(near_miss: Entry, catalogue: Catalogue, lang: str) -> list[str]:
@@ -100,6 +101,8 @@ def about_robustness(robustness: Entry, lang: str) -> list[str]:
         lines.append(say("answer.others", lang, chance=percent(others, lang)))
     if nobody:
         lines.append(say("answer.nobody", lang, chance=percent(nobody, lang)))
+    if robustness["assemblies"] is not None:
+        lines.append(say("answer.listed_assemblies", lang, count=number(robustness["assemblies"], lang, 0)))
     if robustness["left_out"]:
         lines.append(say("answer.left_out", lang, count=number(robustness["left_out"], lang, 0)))
     return lines
@@ -128,9 +131,12 @@ def method_name(method: str, lang: str) -> str:
 
 
 def about_agreement(agreement: Entry, lang: str) -> str:
-    """Say what was compared."""
+    """Say what was compared, and what the other methods do not know."""
     compared = number(agreement["compared"], lang, 0)
-    return say("answer.about_agreement", lang, compared=compared, library=agreement["library"])
+    said = say("answer.about_agreement", lang, compared=compared, library=agreement["library"])
+    if penalised := agreement["penalised"]:
+        said += " " + say("answer.penalised", lang, count=number(penalised, lang, 0))
+    return said
 
 
 def comparison_sentences(comparisons: Entry | None, catalogue: Catalogue, lang: str) -> list[str]:

@@ -16,7 +16,8 @@ import numpy as np
 
 from gis_sites.columns import Floats, Range, Rows
 from gis_sites.matching import connected
-from gis_sites.matching.assembly_list import Chosen, Place, Pool, Queue, Tally, empty_pool, padded, united
+from gis_sites.matching.assembly_list import Chosen, Place, Pool, Queue, Tally, empty_pool, padded, surpassed, united
+from gis_sites.matching.assembly_room import Rooms
 from gis_sites.matching.assembly_site import (
     Assemblies,
     Keys,
@@ -37,6 +38,7 @@ from gis_sites.matching.verdicts import PARCEL_ID, Window
 from gis_sites.profile.adjacency import Pairs
 from gis_sites.profile.features import Mask
 from gis_sites.profile.merge import MEASURED_AREA
+from gis_sites.profile.stored_land import Land
 
 SEEDS = 2_048
 """Parcels from which sets are grown together: what bounds memory."""
@@ -82,6 +84,16 @@ class Search:
     @cached_property
     def _lenient(self) -> Requirement:
         return hopeful(self.requirement)
+
+    @cached_property
+    def _land(self) -> Land | None:
+        """Where a footprint is looked for, if one is asked for."""
+        return self.together.land(self.how.max_gap_m) if self.requirement.footprint is not None else None
+
+    @cached_property
+    def _rooms(self) -> Rooms | None:
+        footprint = self.requirement.footprint
+        return Rooms(footprint, self.together, self.how.max_gap_m) if footprint and self._land is not None else None
 
     def penalty(self, extra: Rows | int) -> Any:  # noqa: ANN401 - a number, or one a set
         """Return the points that so many parcels more than one cost."""
@@ -158,7 +170,7 @@ class Search:
             if more := self.how.max_parcels - size:
                 which = np.flatnonzero(self._can_grow(graph, reach, nodes, more))
             keys = self._at_best(graph, nodes[which])
-            good = ~keys.failed & ~_surpassed(keys, alone, nodes[which])
+            good = ~keys.failed & ~surpassed(keys, alone, nodes[which])
             members = np.full((int(good.sum()), self.how.max_parcels), -1, dtype=np.int32)
             members[:, :size] = _rows(graph, nodes[which[good]])
             yield Pool(members, keys.take(good))
@@ -196,12 +208,18 @@ class Search:
                 continue
             batch = self._batch(queue, chosen, best[1])
             done[best[1]] += len(batch)
-            if done[best[1]] > self.most.measured[best[1]]:
+            if done[best[1]] > self._most[best[1]]:
                 self.tally.capped = True
                 continue
             for place in self._measured(batch, self._stages[best[1]]):
                 queue.put(place, best[1] + 1)
         self.tally.capped |= self.tally.cut and queue.best() is None
+
+    @cached_property
+    def _most(self) -> tuple[int, ...]:
+        """How many sets each stage takes at most: where a footprint is asked for, none is cheap."""
+        each = self.most.measured
+        return each if self._land is None else (each[1], *each[1:])
 
     @cached_property
     def _stages(self) -> list[list[str]]:
@@ -237,13 +255,14 @@ class Search:
             SetWindow(view, self.window.catalogue),
             self.penalty((members >= 0).sum(axis=1) - 1),
         )
+        if not whole and self._rooms is not None:
+            keys = self._rooms.judged(keys, view)
         found = Pool(members.astype(np.int32), keys)
         yield from (found.place(row) for row in np.flatnonzero(~keys.failed).tolist())
 
     def site(self, members: Rows, names: Sequence[str]) -> Assemblies:
         """Return sets as sites; of some attributes, what the parcels do not decide is measured on their unions."""
-        land = self.together.land(self.how.max_gap_m) if self.requirement.footprint is not None else None
-        bare = Assemblies(self.window, members, land=land)
+        bare = Assemblies(self.window, members, land=self._land)
         open_ = [name for name in names if not bare.exact(name).all()]
         if not open_:
             return bare
@@ -273,13 +292,3 @@ def joined(pairs: Pairs, how: Assembly) -> Pairs:
 
 def _rows(graph: Graph, nodes: Rows) -> Rows:
     return graph.rows[np.sort(nodes, axis=1)]
-
-
-def _surpassed(keys: Keys, alone: Keys, nodes: Rows) -> Mask:
-    """Tell of which sets a parcel does by itself at least as well as the set can at best."""
-    surpassed = np.zeros(len(nodes), dtype=bool)
-    for place in range(nodes.shape[1]):
-        one = alone.take(nodes[:, place])
-        level = (one.floor > keys.floor) | ((one.floor == keys.floor) & (one.ceiling >= keys.ceiling))
-        surpassed |= ~one.failed & ((one.unknown < keys.unknown) | ((one.unknown == keys.unknown) & level))
-    return surpassed

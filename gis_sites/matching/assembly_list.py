@@ -155,3 +155,13 @@ def united(pools: Sequence[Pool]) -> Pool:
     """Put pools together."""
     keys = [np.concatenate(one) for one in zip(*(vars(pool.keys).values() for pool in pools), strict=True)]
     return Pool(np.concatenate([pool.members for pool in pools]), Keys(*keys))
+
+
+def surpassed(keys: Keys, alone: Keys, nodes: Rows) -> Mask:
+    """Tell of which sets a parcel does by itself at least as well as the set can at best."""
+    surpassed = np.zeros(len(nodes), dtype=bool)
+    for place in range(nodes.shape[1]):
+        one = alone.take(nodes[:, place])
+        level = (one.floor > keys.floor) | ((one.floor == keys.floor) & (one.ceiling >= keys.ceiling))
+        surpassed |= ~one.failed & ((one.unknown < keys.unknown) | ((one.unknown == keys.unknown) & level))
+    return surpassed

@@ -1,6 +1,7 @@
 """Assemblies in answers: their reasons, their penalties, whose they are, and their places in the one list."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gis_sites.matching.assembly_list import Place, padded
 from gis_sites.matching.assembly_site import Assemblies, SetWindow, Together, asked_names
 from gis_sites.matching.check import check
 from gis_sites.matching.connected import is_connected
+from gis_sites.matching.ranking import Matched
 from gis_sites.matching.reasons import candidates
 from gis_sites.matching.requirement import Requirement
 from gis_sites.matching.verdicts import Window
@@ -20,32 +22,27 @@ from gis_sites.matching.view import View
 from gis_sites.profile.merge import JOIN
 
 Json = dict[str, Any]
-SCOPE = "assemblies"
-OWNERS, UNIT = "parcel.owner_class", "parcel.register_unit"
+OWNERS, UNIT, PRECINCT = "parcel.owner_class", "parcel.register_unit", "parcel.precinct"
 
 
-def with_assemblies(
-    shortlist: Json,
-    requirement: Requirement,
-    views: Sequence[View],
-    catalogue: Catalogue,
-    together: Together,
-    *,
-    top: int,
-    most: Effort,
-) -> Json:
-    """Return a shortlist with its assemblies in their places, if the requirement asks for them."""
-    parcels = next((view for view in views if view.kind == "parcels"), None)
-    if SCOPE not in requirement.scope or parcels is None:
-        return shortlist
-    search = Search(check(requirement, catalogue), Window(parcels, catalogue), together, most)
-    others = [(place_of(one), one) for one in shortlist["candidates"]]
-    found = search.listed(top, [place for place, _ in others])
-    told = zip(found, explained(search, [place[4] for place in found]), strict=True)
-    every = sorted([*others, *told], key=lambda pair: (pair[0][:4], pair[1]["id"]))[: max(top, 0)]
+@dataclass(frozen=True)
+class Joining:
+    """What tells about parcels together for one shortlist, and how much is done for it at most."""
+
+    together: Together
+    most: Effort = field(default_factory=Effort)
+
+
+def with_assemblies(matched: Matched, parcels: Window, joining: Joining) -> tuple[Matched, Json]:
+    """Put the assemblies that a requirement asks for in their places among the candidates; count them."""
+    search = Search(matched.requirement, parcels, joining.together, joining.most)
+    others = [(place_of(one), one) for one in matched.candidates]
+    found = search.listed(matched.top, [place for place, _ in others])
+    sets = _as_sites(search, [place[4] for place in found]) if found else None
+    told = zip(found, _explained(search, sets) if sets else [], strict=True)
+    every = sorted([*others, *told], key=lambda pair: (pair[0][:4], pair[1]["id"]))[: max(matched.top, 0)]
     ranked = [{**one, "rank": rank} for rank, (_, one) in enumerate(every, 1)]
-    counts = {**shortlist["counts"], SCOPE: search.tally.document()}
-    return {**shortlist, "counts": counts, "candidates": ranked}
+    return replace(matched, candidates=ranked, sets=sets), search.tally.document()
 
 
 def place_of(candidate: Mapping[str, Any]) -> Place:
@@ -71,21 +68,24 @@ def why_assembly(
     search = Search(check(requirement, catalogue), Window(view, catalogue), together)
     if len(members) < 2 or not is_connected(search.graph(), members):
         raise NotFound("match.assembly_apart", id=id, gap=search.how.max_gap_m)
-    return explained(search, [tuple(members)])[0]
+    return _explained(search, _as_sites(search, [tuple(members)]))[0]
 
 
-def explained(search: Search, sets: Sequence[tuple[int, ...]]) -> list[Json]:
+def _as_sites(search: Search, sets: Sequence[tuple[int, ...]]) -> SetWindow:
+    """Return some sets of parcels as sites, with all that is asked of them measured."""
+    return SetWindow(search.site(padded(sets), asked_names(search.requirement)), search.window.catalogue)
+
+
+def _explained(search: Search, window: SetWindow) -> list[Json]:
     """Give every reason for some sets of parcels."""
-    if not sets:
-        return []
-    names = asked_names(search.requirement)
-    view = search.site(padded(sets), names)
-    found = candidates(search.requirement, SetWindow(view, search.window.catalogue))
-    return [_completed(one, row, search, view, names) for row, one in enumerate(found)]
+    found = candidates(search.requirement, window)
+    return [_completed(one, row, search, window) for row, one in enumerate(found)]
 
 
-def _completed(one: Json, row: int, search: Search, view: Assemblies, names: Sequence[str]) -> Json:
+def _completed(one: Json, row: int, search: Search, window: SetWindow) -> Json:
     """Add what is said of assemblies only, and take the penalties off."""
+    view = window.view
+    assert isinstance(view, Assemblies)
     members = view.members[row][view.members[row] >= 0]
     points = float(search.penalty(len(members) - 1))
     ends = {end: None if one[end] is None else max(one[end] + points, 0.0) for end in ("floor", "ceiling")}
@@ -94,7 +94,7 @@ def _completed(one: Json, row: int, search: Search, view: Assemblies, names: Seq
         **one,
         **ends,
         "penalties": penalties,
-        "measured": [name for name in names if not view.merged(name).exact[row]],
+        "measured": [name for name in asked_names(search.requirement) if not view.merged(name).exact[row]],
         "joined": _joined(search, members),
         "owners": owners(search.window, members),
     }
@@ -113,10 +113,13 @@ def owners(window: Window, members: Rows) -> Json:
     known = window.catalogue.attributes
     count: Json = {"state": "unknown", "value": None}
     if UNIT in known:
-        units = window.whole(UNIT).take(members)
+        # Units are numbered precinct by precinct, and hold land of one precinct.
+        units, precincts = (window.whole(name).take(members) for name in (UNIT, PRECINCT))
         assert isinstance(units, Labels)
+        assert isinstance(precincts, Labels)
         if (units.codes >= 0).all():
-            count = {"state": "exact", "value": len(set(units.codes.tolist()))}
+            pairs = zip(units.codes.tolist(), precincts.codes.tolist(), strict=True)
+            count = {"state": "exact", "value": len(set(pairs))}
     if OWNERS not in known:
         return {"count": count}
     column = window.whole(OWNERS).take(members)

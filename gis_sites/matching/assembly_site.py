@@ -15,7 +15,7 @@ from gis_sites.matching.connected import Graph
 from gis_sites.matching.requirement import Criterion, Requirement
 from gis_sites.matching.verdicts import PARCEL_ID, Window, musts, number, shares, worths
 from gis_sites.profile.adjacency import Pairs
-from gis_sites.profile.features import Mask
+from gis_sites.profile.features import Mask, Shapes
 from gis_sites.profile.merge import JOIN, MEASURED_AREA, Merged, Sets, merge
 from gis_sites.profile.reading import AREAS
 from gis_sites.profile.stored_land import Land
@@ -34,6 +34,9 @@ class Together(Protocol):
         self, members: Sequence[tuple[str, ...]], names: Collection[str], gap_m: float
     ) -> Mapping[str, Column]:
         """Measure attributes on the unions of some parcels, gaps between them closed."""
+
+    def at_most(self, members: Sequence[tuple[str, ...]], gap_m: float) -> tuple[Shapes, Shapes]:
+        """Return what of the unions of some parcels may be free, and what surely is: each that much at most."""
 
     def land(self, gap_m: float) -> Land | None:
         """Return where a footprint is looked for."""

@@ -41,7 +41,7 @@ def owners_sentence(owners: Entry, catalogue: Catalogue, lang: str) -> str:
         else say("match.owners_known", lang, count=units["value"])
     )
     if OWNERS not in catalogue.attributes or "classes" not in owners:
-        return many
+        return many[0].upper() + many[1:]
     label = catalogue.attributes[OWNERS].label
     classes = [f"{label(code, lang)} ({count})" for code, count in owners["classes"].items()]
     if owners["unknown"]:

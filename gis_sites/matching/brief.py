@@ -1,7 +1,8 @@
 """What is worth knowing of a brief before its ranking is read: what cannot be, what bites, what says nothing.
 
 Nothing here is measured anew: verdicts were counted when rows were judged; only a want that is worth the same for
-all candidates listed is looked at once more, for every row left.
+all candidates listed is looked at once more, for every row left. What is counted are sites taken singly: where
+assemblies are asked for that is said, and what hardly any parcel meets is held against the assemblies listed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,9 @@ from gis_sites.matching.check import criteria
 from gis_sites.matching.clash import clashes
 from gis_sites.matching.phrases import UNVERIFIED
 from gis_sites.matching.ranking import Matched
-from gis_sites.matching.requirement import FOOTPRINT, Requirement, Want
+from gis_sites.matching.requirement import ASSEMBLIES, FOOTPRINT, Requirement, Want
 from gis_sites.matching.verdicts import PARCEL_ID, Window, is_unknown, must_names, worths
+from gis_sites.matching.view import KINDS
 
 Json = dict[str, Any]
 NEARLY_ALL = 0.99
@@ -28,6 +30,7 @@ def notices(matched: Matched) -> list[Json]:
     return [
         *clashes(matched.requirement, matched.catalogue),
         *({"kind": "unknown_everywhere", "attribute": name} for name in _unknown(matched)),
+        *([{"kind": "singly"}] if ASSEMBLIES in matched.requirement.scope else []),
         *_bites(matched),
         *_hardly_chooses(matched),
         *_same_worth(matched),
@@ -79,9 +82,17 @@ def _bites(matched: Matched) -> Iterator[Json]:
     for name, out in failed.items():
         shown = {"attribute": name, "left": count - out, "of": count}
         if count - out <= NEARLY_NONE * count:
-            yield {"kind": "lets_nearly_none", **shown}
+            joined = _assemblies_meeting(matched, name)
+            yield {"kind": "met_together" if joined else "lets_nearly_none", **shown, **joined}
         elif name == first and out and len(failed) > 1:
             yield {"kind": "bites_first", **shown}
+
+
+def _assemblies_meeting(matched: Matched, name: str) -> Json:
+    """Count the assemblies listed that meet a must, if any does."""
+    listed = [one["musts"] for one in matched.candidates if one["kind"] == KINDS[ASSEMBLIES]]
+    count = sum(must["attribute"] == name and must["verdict"] == "met" for musts in listed for must in musts)
+    return {"count": count} if count else {}
 
 
 def _hardly_chooses(matched: Matched) -> Iterator[Json]:

@@ -12,13 +12,16 @@ from typing import Any
 
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.matching.bigger import Footprint
-from gis_sites.matching.requirement import FOOTPRINT, Criterion, Requirement
+from gis_sites.matching.requirement import ASSEMBLIES, FOOTPRINT, Criterion, Requirement
+from gis_sites.matching.verdicts import PARCEL_ID
 
 Json = dict[str, Any]
 AREAS = ("parcel.net_area_m2", "parcel.measured_area_m2", "parcel.area_m2")
 CIRCLE = "parcel.inscribed_circle_m"
 SLACK = {"parcel.area_m2": 1.1, CIRCLE: 1.01}
 """How much smaller than certain a value may be: a registered area differs from the drawn one, a circle is sought."""
+GAPS = 1.05
+"""How much larger than its parcels together an assembly may be (`profile.merge`): gaps between them are its own."""
 PARTS = {
     "parcel.net_area_m2": ("parcel.measured_area_m2", "parcel.area_m2"),
     "parcel.rectangle_short_m": ("parcel.rectangle_long_m", CIRCLE),
@@ -38,37 +41,54 @@ class Need:
 
 def clashes(requirement: Requirement, catalogue: Catalogue) -> Iterator[Json]:
     """Yield musts that exclude each other, and alternatives none of which goes with the musts."""
+    brief = Brief(requirement, catalogue)
     musts = requirement.must
-    found = list(_against(musts, musts, requirement.footprint, catalogue))
+    found = list(brief.against(musts, musts, requirement.footprint))
     yield from found
     for number, either in enumerate(requirement.either, 1):
-        reasons = [next(_option(musts, group, requirement.footprint, catalogue), None) for group in either.any]
+        reasons = [next(brief.option(group), None) for group in either.any]
         if not found and all(reasons):
             others = [one["other"] for one in reasons if one]
             yield {"kind": "excludes_every", "attribute": f"either[{number}]", "others": others}
 
 
-def _option(
-    musts: Mapping[str, Criterion], group: Mapping[str, Criterion], footprint: Footprint | None, catalogue: Catalogue
-) -> Iterator[Json]:
-    """Yield why an alternative cannot be met, alone or together with the musts."""
-    for name, criterion in group.items():
-        if name in musts and _exclude(criterion, musts[name]):
-            yield {"kind": "excludes", "attribute": name, "other": name}
-    yield from _against(group, {**musts, **group}, None, catalogue)
-    yield from _against(musts, group, footprint, catalogue)
+@dataclass(frozen=True)
+class Brief:
+    """A requirement as `check` gave it back, and what its attributes are."""
 
+    requirement: Requirement
+    catalogue: Catalogue
 
-def _against(
-    one: Mapping[str, Criterion], other: Mapping[str, Criterion], footprint: Footprint | None, catalogue: Catalogue
-) -> Iterator[Json]:
-    """Yield what the musts of one side need and those of the other forbid."""
-    for need in (*_needs(one, catalogue), *_footprint_needs(footprint)):
-        said = other.get(need.attribute)
-        most = said.max if said is not None else None
-        if isinstance(most, float) and need.least > most * SLACK.get(need.attribute, 1.0):
-            found = {"kind": "excludes", "attribute": need.because, "other": need.attribute}
-            yield {**found, "least": need.least, "max": float(most)}
+    def option(self, group: Mapping[str, Criterion]) -> Iterator[Json]:
+        """Yield why an alternative cannot be met, alone or together with the musts."""
+        musts = self.requirement.must
+        for name, criterion in group.items():
+            if name in musts and self._exclude(name, criterion, musts[name]):
+                yield {"kind": "excludes", "attribute": name, "other": name}
+        yield from self.against(group, {**musts, **group}, None)
+        yield from self.against(musts, group, self.requirement.footprint)
+
+    def against(
+        self, one: Mapping[str, Criterion], other: Mapping[str, Criterion], footprint: Footprint | None
+    ) -> Iterator[Json]:
+        """Yield what the musts of one side need and those of the other forbid."""
+        for need in (*_needs(one, self.catalogue), *_footprint_needs(footprint)):
+            said = other.get(need.attribute)
+            most = said.max if said is not None else None
+            if isinstance(most, float) and need.least > most * self._slack(need.attribute):
+                found = {"kind": "excludes", "attribute": need.because, "other": need.attribute}
+                yield {**found, "least": need.least, "max": float(most)}
+
+    def _slack(self, name: str) -> float:
+        gaps = GAPS if name in AREAS and ASSEMBLIES in self.requirement.scope else 1.0
+        return SLACK.get(name, 1.0) * gaps
+
+    def _exclude(self, name: str, one: Criterion, other: Criterion) -> bool:
+        """Tell whether two criteria about one attribute exclude each other; a site has the ids of all its parcels."""
+        if name != PARCEL_ID or self.requirement.scope == ("parcels",):
+            return _exclude(one, other)
+        barred = {*(one.none_of or ()), *(other.none_of or ())}
+        return any(each.any_of is not None and not set(each.any_of) - barred for each in (one, other))
 
 
 def _needs(musts: Mapping[str, Criterion], catalogue: Catalogue) -> Iterator[Need]:

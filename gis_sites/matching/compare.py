@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from gis_sites.matching.entries import fault, finite
+from gis_sites.matching.entries import fault, finite, joined
 
 LARGEST = 9.0
 """Saaty's scale runs from 1/9 to 9."""
@@ -16,7 +16,7 @@ def _ratio(value: Any) -> float:  # noqa: ANN401 - what a file may hold
     """Take 3, 0.5 or "1/3"."""
     if isinstance(value, str):
         try:
-            value = float(Fraction(value)) if len(value) <= 12 else None
+            value = float(Fraction(value)) if len(value) <= 12 and value.isascii() else None
         except (ValueError, ZeroDivisionError, OverflowError):
             value = None
     ratio = finite(value, "not_a_ratio")
@@ -31,17 +31,7 @@ def _by_name(table: Any) -> Any:  # noqa: ANN401 - what a file may hold
 
 
 def _joined(table: Any) -> Any:  # noqa: ANN401 - what a file may hold
-    if not isinstance(table, Mapping):
-        return table
-    found: dict[str, Any] = {}
-    for key, value in ((str(key), value) for key, value in table.items()):
-        nested = isinstance(value, Mapping) and "." not in key
-        pieces = {f"{key}.{short}": one for short, one in value.items()} if nested else {key: value}
-        for name, entry in pieces.items():
-            if name in found:
-                raise fault("twice", name=name)
-            found[name] = entry
-    return found
+    return joined(table) if isinstance(table, Mapping) else table
 
 
 Ratio = Annotated[

@@ -1,9 +1,10 @@
 """The sites that could be among the first whatever the weights within a spread, and their scores as they are drawn."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,9 @@ from gis_sites.columns import Floats, Range, Rows
 from gis_sites.matching import score
 from gis_sites.matching.concessions import Judged
 from gis_sites.matching.draws import Draws
-from gis_sites.matching.ranking import NOTHING, Key, Pool, pool_of
+from gis_sites.matching.ranking import NOTHING, Key, Matched, Pool, pool_of
 from gis_sites.matching.ranking import first as best_of
-from gis_sites.matching.requirement import Criterion, Requirement
+from gis_sites.matching.requirement import ASSEMBLIES, Criterion, Requirement
 from gis_sites.matching.verdicts import Window, musts, verdict, worths
 from gis_sites.matching.view import KINDS, in_id_order
 
@@ -35,6 +36,15 @@ class Contender:
     window: Window
     best: Floats
     """The best worth of each want."""
+    extra: int = 0
+    """How many parcels more than one it joins."""
+    off: float = 0.0
+    """What that takes off its points, whatever is wanted: of 100, not above 0."""
+
+    @property
+    def place(self) -> tuple[int, float, float, int, str]:
+        """Where it stands in the one list."""
+        return *self.key[:3], self.extra, self.key[3]
 
     @property
     def kind(self) -> str:
@@ -124,9 +134,9 @@ class Standing:
 
 
 def contenders(
-    requirement: Requirement, judged: Sequence[Judged], *, factor: float, first: int
+    requirement: Requirement, judged: Sequence[Judged], sets: Sequence[Contender], *, factor: float, first: int
 ) -> tuple[list[Contender], int]:
-    """Return, in the shortlist's order, the rows that could be among the first few, and how many more there are.
+    """Return, in the shortlist's order, `sets` and the rows that could be among the first few, and how many more.
 
     Exact: a row is left out only where so many others are before it whatever the weights between the stated ones over
     `factor` and times it, and whatever its doubts and theirs turn out to be.
@@ -135,14 +145,30 @@ def contenders(
     weights = np.array([want.weight for want in requirement.want.values()])
     spread = (weights / factor, weights * factor)
     references = _references(requirement, standing)
-    found, left_out = [], 0
+    found, left_out = [*sets], 0
     for one in standing:
         kept, best = _undominated(requirement, one, references, spread, first)
         among = best_of(one.pool.only(kept), one.window.view, MOST)
         left_out += len(kept) - len(among)
         found += [Contender(one.key(int(kept[n])), one.at(kept[n : n + 1]), best[:, n]) for n in among]
-    found.sort(key=attrgetter("key"))
+    found.sort(key=attrgetter("place"))
     return found[:MOST], left_out + max(len(found) - MOST, 0)
+
+
+def listed_sets(matched: Matched) -> list[Contender]:
+    """Return the assemblies of a shortlist; those that are not listed were not measured to the end."""
+    if matched.sets is None:
+        return []
+    listed = {one["id"]: one for one in matched.candidates if KINDS[ASSEMBLIES] == one["kind"]}
+    rows = {matched.sets.view.id(row): row for row in range(len(matched.sets))}
+    windows = {id: matched.sets.at(np.array([rows[id]])) for id in listed}
+    return [_listed_set(matched.requirement, one, windows[id]) for id, one in listed.items()]
+
+
+def _listed_set(requirement: Requirement, told: Mapping[str, Any], window: Window) -> Contender:
+    key = told["unknown_musts"], -(told["floor"] or 0.0), -(told["ceiling"] or 0.0), told["id"]
+    off = math.fsum(one["points"] for one in told["penalties"])
+    return Contender(key, window, _ends(requirement, window, 1)[:, 0], len(told["parcels"]) - 1, off)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What every piece of a requirement is made of: faults with a sentence, finite numbers, remarks."""
 
 import math
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -121,3 +122,18 @@ class Entry(Model):
         if self.note is None and self.source is None and self.confidence is None:
             return {}
         return self.model_dump(mode="json", include={"note", "source", "confidence"}, exclude_defaults=True)
+
+
+def joined(
+    table: Mapping[Any, Any], is_entry: Callable[[Mapping[Any, Any]], bool] = lambda table: False
+) -> dict[str, Any]:
+    """Join nested tables into names with a dot, but those that are entries themselves; no name is said twice."""
+    found: dict[str, Any] = {}
+    for key, value in ((str(key), value) for key, value in table.items()):
+        nested = isinstance(value, Mapping) and "." not in key and not is_entry(value)
+        pieces = {f"{key}.{short}": entry for short, entry in value.items()} if nested else {key: value}
+        for name, entry in pieces.items():
+            if name in found:
+                raise fault("twice", name=name)
+            found[name] = entry
+    return found

@@ -22,13 +22,20 @@ def head_sentence(candidate: Entry, lang: str) -> str:
         say(f"why.tally_{verdict}", lang, count=counted[verdict]) for verdict in reversed(ORDER) if counted[verdict]
     ]
     shown = {
-        "site": say(f"why.site_{candidate['kind']}", lang, id=candidate["id"]),
+        "site": _site(candidate, lang),
         "tier": tier_word(candidate["tier"], lang),
         "score": score_text(candidate, lang),
     }
     if not parts:
         return say("why.head_plain", lang, **shown)
     return say("why.head", lang, tally=say("why.tally", lang, parts=", ".join(parts)), **shown)
+
+
+def _site(candidate: Entry, lang: str) -> str:
+    """Say what a candidate is; of land on offer, of which parcels."""
+    if candidate["kind"] == "offer" and candidate["parcels"]:
+        return say("why.site_offer_of", lang, id=candidate["id"], parcels=", ".join(candidate["parcels"]))
+    return say(f"why.site_{candidate['kind']}", lang, id=candidate["id"])
 
 
 def by_verdict(musts: Iterable[Entry]) -> list[Entry]:

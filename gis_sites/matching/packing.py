@@ -39,7 +39,7 @@ def find_several(ground: shapely.Geometry, sides: Sides, *, count: int, apart: f
         GivenUp: not even the first was found, and nobody knows whether it fits.
     """
     found: list[shapely.Polygon] = []
-    left = _large_enough(ground, sides)
+    left = large_enough(ground, sides)
     while left and len(found) < count:
         part = left.pop(0)
         more = _set(part, sides, most=count - len(found), apart=apart)
@@ -48,12 +48,13 @@ def find_several(ground: shapely.Geometry, sides: Sides, *, count: int, apart: f
         found += more
         taken = shapely.union_all(more) if apart == 0 else shapely.buffer(shapely.union_all(more), apart)
         rest = [part, *left]
-        left = [one for piece in rest for one in _large_enough(shapely.difference(piece, taken), sides)]
+        left = [one for piece in rest for one in large_enough(shapely.difference(piece, taken), sides)]
         left.sort(key=lambda one: -one.area)
     return found
 
 
-def _large_enough(ground: shapely.Geometry, sides: Sides) -> list[shapely.Polygon]:
+def large_enough(ground: shapely.Geometry, sides: Sides) -> list[shapely.Polygon]:
+    """Return the parts of a ground that are no smaller than a rectangle, the largest first."""
     least = sides.long * sides.short * (1 - 1e-9)
     parts = [one for one in shapely.get_parts(ground) if one.geom_type == "Polygon" and one.area >= least]
     return sorted(parts, key=lambda one: -one.area)
@@ -63,7 +64,7 @@ def _set(part: shapely.Polygon, sides: Sides, *, most: int, apart: float) -> lis
     """Set rectangles side by side at one angle: at that of an edge or, if need be, where the first is found."""
     ground = Ground(part)
     best: list[shapely.Polygon] = []
-    for angle in _ways(part):
+    for angle in ways(part, WAYS):
         for corner in CORNERS:
             found = _from_corner(ground, sides, (angle, corner), most=most, apart=apart)
             best = max(best, found, key=len)
@@ -75,8 +76,8 @@ def _set(part: shapely.Polygon, sides: Sides, *, most: int, apart: float) -> lis
     return [] if first is None else [first]
 
 
-def _ways(part: shapely.Polygon) -> list[float]:
-    """Return the directions of the longest edges and those across."""
+def ways(part: shapely.Polygon, most: int) -> list[float]:
+    """Return the directions of the longest edges, `most` of them, and those across."""
     points = shapely.get_coordinates(part.exterior)
     along = np.diff(points, axis=0)
     found: list[float] = []
@@ -84,7 +85,7 @@ def _ways(part: shapely.Polygon) -> list[float]:
         angle = math.atan2(along[edge, 1], along[edge, 0]) % (math.pi / 2)
         if all(ALIKE < abs(angle - one) < math.pi / 2 - ALIKE for one in found):
             found.append(angle)
-        if len(found) == WAYS:
+        if len(found) == most:
             break
     return [angle + across for angle in found for across in (0.0, math.pi / 2)]
 

@@ -39,7 +39,8 @@ def required_text(required: Entry, attribute: Attribute, lang: str) -> str:
     for key, value in required.items():
         values = value if isinstance(value, list | tuple) else [value]
         said = ", ".join(one_value(one, attribute, lang) for one in values)
-        texts.append(say(f"match.required_{_of_one(key, len(values))}", lang, value=said))
+        kind = "flag" if isinstance(value, bool) else _of_one(key, len(values))
+        texts.append(say(f"match.required_{kind}", lang, value=said))
     joined = texts[0]
     for text in texts[1:]:
         joined = say("match.required_and", lang, one=joined, other=text)

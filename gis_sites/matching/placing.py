@@ -1,6 +1,5 @@
-"""Rectangles in many grounds: a look at area, circle and largest rectangle decides most, a search the rest."""
+"""Rectangles in many grounds: area, enclosing rectangle, circle and longest edge decide most, a search the rest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,10 +7,10 @@ import numpy as np
 import shapely
 
 from gis_sites.columns import Floats
-from gis_sites.matching.fit import GivenUp, Ground, Sides, find, goes_in
-from gis_sites.matching.packing import find_several, too_many
-from gis_sites.profile.features import Shapes
-from gis_sites.profile.rectangle import largest_rectangles, sides
+from gis_sites.matching.fit import TOLERANCE_M, GivenUp, Ground, Sides, find, goes_in
+from gis_sites.matching.packing import find_several, large_enough, too_many, ways
+from gis_sites.profile.features import Mask, Shapes
+from gis_sites.profile.rectangle import sides
 
 How = Literal["columns", "area", "circle", "rectangle", "search", "packing", "nothing_known"]
 """What decided: attributes of the site alone; of its ground the area, the circle or rectangle in or around it; a search
@@ -49,11 +48,20 @@ class Placed:
 def place(grounds: Shapes, wanted: Wanted) -> list[Placed]:
     """Find places for rectangles in each of some (multi)polygons, which may be empty."""
     found: list[Placed | None] = [None] * len(grounds)
-    for decide in (_by_area, _by_envelope, _by_rectangle, _by_circle):
+    for decide in (_by_area, _by_envelope, _by_circle, _by_rectangle):
         open_ = np.array([row for row, one in enumerate(found) if one is None], dtype=np.intp)
         for row, one in zip(open_.tolist(), decide(grounds[open_], wanted), strict=True):
             found[row] = one
     return [one or _searched(ground, wanted) for one, ground in zip(found, grounds, strict=True)]
+
+
+def too_narrow(grounds: Shapes, wanted: Wanted) -> Mask:
+    """Tell of which (multi)polygons a quick look says no, also for sides a little shorter than wanted."""
+    small, narrow = Wanted(wanted.sides.less(2 * TOLERANCE_M), wanted.count, wanted.apart), np.zeros(len(grounds), bool)
+    for decide in (_by_area, _by_envelope, _by_circle):
+        open_ = np.flatnonzero(~narrow)
+        narrow[open_] = [one is not None and one.fits is False for one in decide(grounds[open_], small)]
+    return narrow
 
 
 def _by_area(grounds: Shapes, wanted: Wanted) -> list[Placed | None]:
@@ -83,23 +91,19 @@ def _envelopes(parts: Shapes) -> Shapes:
 
 
 def _by_rectangle(grounds: Shapes, wanted: Wanted) -> list[Placed | None]:
-    """Say yes where the largest rectangle found holds the one that is wanted."""
+    """Say yes where one stands along the longest edge of a part, or across it: as most do."""
     if wanted.count > 1:
         return [None] * len(grounds)
-    largest = largest_rectangles(grounds)
-    placed: list[Placed | None] = []
-    for ground, rectangle, long, short in zip(grounds, largest, *sides(largest), strict=True):
-        holds = long >= wanted.sides.long and short >= wanted.sides.short
-        placed.append(_inside(ground, rectangle, wanted) if holds else None)
-    return placed
+    return [_along_an_edge(ground, wanted) for ground in grounds]
 
 
-def _inside(ground: shapely.Geometry, rectangle: shapely.Polygon, wanted: Wanted) -> Placed | None:
-    """Put the rectangle into the middle of a larger one."""
-    corners = shapely.get_coordinates(rectangle)[:4]
-    along, up = corners[1] - corners[0], corners[3] - corners[0]
-    way = along if np.hypot(*along) >= np.hypot(*up) else up
-    return _standing(ground, corners.mean(axis=0), float(np.arctan2(way[1], way[0])), wanted, "rectangle")
+def _along_an_edge(ground: shapely.Geometry, wanted: Wanted) -> Placed | None:
+    for part in large_enough(ground, wanted.sides):
+        within = Ground(part)
+        for angle in ways(part, 1):
+            if (found := within.place(wanted.sides, angle)) is not None:
+                return Placed(True, "rectangle", (found,))
+    return None
 
 
 def _by_circle(grounds: Shapes, wanted: Wanted) -> list[Placed | None]:
@@ -109,17 +113,17 @@ def _by_circle(grounds: Shapes, wanted: Wanted) -> list[Placed | None]:
         if 2 * (line.length + CIRCLE_M) < wanted.sides.short:
             placed.append(Placed(False, "circle"))
         elif wanted.count == 1 and 2 * line.length > wanted.sides.diagonal:
-            placed.append(_standing(ground, shapely.get_coordinates(line)[0], 0.0, wanted, "circle"))
+            placed.append(_around(ground, shapely.get_coordinates(line)[0], wanted))
         else:
             placed.append(None)
     return placed
 
 
-def _standing(ground: shapely.Geometry, middle: Floats, angle: float, wanted: Wanted, how: How) -> Placed | None:
+def _around(ground: shapely.Geometry, middle: Floats, wanted: Wanted) -> Placed | None:
     for part in shapely.get_parts(ground):
         if part.intersects(shapely.Point(middle)):
-            found = Ground(part).around(wanted.sides, angle, middle)
-            return None if found is None else Placed(True, how, (found,))
+            found = Ground(part).around(wanted.sides, 0.0, middle)
+            return None if found is None else Placed(True, "circle", (found,))
     return None
 
 
@@ -127,9 +131,7 @@ def _searched(ground: shapely.Geometry, wanted: Wanted) -> Placed:
     if wanted.count > 1:
         return _several(ground, wanted)
     given_up = False
-    for part in _by_size(shapely.get_parts(ground)):
-        if part.area < wanted.area * (1 - ROUNDING):
-            break
+    for part in large_enough(ground, wanted.sides):
         try:
             if (found := find(part, wanted.sides)) is not None:
                 return Placed(True, "search", (found,))
@@ -148,7 +150,3 @@ def _several(ground: shapely.Geometry, wanted: Wanted) -> Placed:
     if not found:
         return Placed(False, "search")
     return Placed(True if len(found) == wanted.count else None, "packing", tuple(found))
-
-
-def _by_size(parts: Sequence[shapely.Polygon]) -> list[shapely.Polygon]:
-    return sorted(parts, key=lambda one: -one.area)

@@ -103,6 +103,8 @@ class Matched:
     top: int
     id: str
     """The shortlist's: what is drawn by chance begins from it."""
+    sets: Window | None = None
+    """The assemblies among the candidates, as sites; None where there are none."""
 
 
 def score_rows(requirement: Requirement, window: Window, *, top: int) -> Scored:

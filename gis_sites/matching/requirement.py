@@ -6,7 +6,7 @@ Only what a requirement can say about itself is checked here; names and codes ar
 
 import math
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -23,17 +23,29 @@ from pydantic import (
 from gis_sites.matching.amount import Amount
 from gis_sites.matching.bigger import Assembly, Footprint
 from gis_sites.matching.compare import Compare
-from gis_sites.matching.entries import NUMBER_WITH_UNIT, SAID, Entry, Words, bound, fault, finite
+from gis_sites.matching.entries import NUMBER_WITH_UNIT, SAID, Entry, Words, bound, fault, finite, joined
 
 MOST_CRITERIA = 64
 MOST_KNOTS = 64
+LIGHTEST, HEAVIEST = 1e-12, 1e12
+"""Weights beyond these would be lost beside others, or could not be added up."""
+LEAST_STEP = 1e-9
+"""Knots nearer to each other than this are a slip: no slope between them can be reckoned with."""
 FOOTPRINT = "footprint"
 """A must that is about no attribute."""
 
 
+def _no_flag(value: Any) -> Any:  # noqa: ANN401 - what a file may hold
+    """Let no `true` stand for 1."""
+    return None if isinstance(value, bool) else value
+
+
 def _day(value: Any) -> date:  # noqa: ANN401 - what a file may hold
-    day = bound(value)
-    if isinstance(day, float):
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
         raise fault("not_a_day", value=value)
     return day
 
@@ -57,6 +69,8 @@ def _weight(value: Any) -> float:  # noqa: ANN401 - what a file may hold
     weight = finite(value)
     if weight <= 0:
         raise fault("weight_out", value=value)
+    if not LIGHTEST <= weight <= HEAVIEST:
+        raise fault("out_of_range", value=value, low=LIGHTEST, high=HEAVIEST)
     return weight
 
 
@@ -68,9 +82,11 @@ _BOUND: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string", "form
 Bound = Annotated[float | date, PlainValidator(bound), SAID, WithJsonSchema(_BOUND)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Worth = Annotated[tuple[float, ...] | dict[str, float], BeforeValidator(_worth)]
-Weight = Annotated[float, BeforeValidator(_weight), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+_WEIGHT = {"type": "number", "minimum": LIGHTEST, "maximum": HEAVIEST}
+Weight = Annotated[float, BeforeValidator(_weight), WithJsonSchema(_WEIGHT)]
 Texts = tuple[str, ...]
 Scope = Literal["parcels", "offers", "assemblies"]
+ASSEMBLIES = "assemblies"
 
 
 class Criterion(Entry):
@@ -140,7 +156,8 @@ def _rising(at: tuple[float | date, ...], worth: object) -> None:
     if any(isinstance(knot, Amount) and math.isnan(knot) for knot in at):
         return  # looked at again when the unit is known
     for one, other in pairwise(at):
-        if not one < other:  # type: ignore[operator]
+        steep = isinstance(one, float) and isinstance(other, float) and other - one < LEAST_STEP
+        if steep or not one < other:  # type: ignore[operator]
             raise fault("scale_falls", one=one, other=other)
     if at and isinstance(at[0], float) and not math.isfinite(float(at[-1]) - at[0]):  # type: ignore[arg-type]
         raise fault("not_finite", value=str(at[-1]))
@@ -150,19 +167,11 @@ def flat(table: Any) -> Any:  # noqa: ANN401 - what a file may hold
     """Join nested tables into full attribute names: `a.b = {...}` means `"a.b" = {...}`."""
     if not isinstance(table, Mapping):
         return table
-    found: dict[str, Any] = {}
-    for key, value in ((str(key), value) for key, value in table.items()):
-        if key == FOOTPRINT:
-            raise fault("footprint_not_here")
-        if len(found) > MOST_CRITERIA:
-            raise fault("too_many", count=len(table), most=MOST_CRITERIA)
-        nested = isinstance(value, Mapping) and value and "." not in key and not set(value) & _KEYS
-        pieces = {f"{key}.{short}": entry for short, entry in value.items()} if nested else {key: value}
-        for name, entry in pieces.items():
-            if name in found:
-                raise fault("twice", name=name)
-            found[name] = entry
-    return found
+    if FOOTPRINT in table:
+        raise fault("footprint_not_here")
+    if len(table) > MOST_CRITERIA:
+        raise fault("too_many", count=len(table), most=MOST_CRITERIA)
+    return joined(table, lambda entry: not entry or bool(set(entry) & _KEYS))
 
 
 _KEYS = frozenset(
@@ -194,7 +203,7 @@ class Ask(Entry):
 class Requirement(Entry):
     """What an investor needs; format 1."""
 
-    format: Literal[1]
+    format: Annotated[Literal[1], BeforeValidator(_no_flag)]
     title: str | Words | None = None
     scope: Annotated[tuple[Scope, ...], BeforeValidator(_list)] = ("parcels",)
     needed_from: Day | None = None
@@ -238,7 +247,7 @@ class Requirement(Entry):
 
     @model_validator(mode="after")
     def _assembly_has_an_effect(self) -> Self:
-        if self.assembly is not None and "assemblies" not in self.scope:
+        if self.assembly is not None and ASSEMBLIES not in self.scope:
             raise fault("assembly_out_of_scope")
         return self
 

@@ -16,11 +16,10 @@ import numpy as np
 
 from gis_sites.columns import Floats
 from gis_sites.matching.concessions import Judged
-from gis_sites.matching.contenders import Contender, contenders
+from gis_sites.matching.contenders import Contender, contenders, listed_sets
 from gis_sites.matching.draws import Draws
 from gis_sites.matching.ranking import Matched
-from gis_sites.matching.requirement import Requirement
-from gis_sites.matching.view import KINDS
+from gis_sites.matching.requirement import ASSEMBLIES, Requirement
 
 Json = dict[str, Any]
 DRAWS = 2000
@@ -61,14 +60,12 @@ def robustness(matched: Matched) -> Json:
     Each chance has its 95 % interval (Wilson 1927, JASA 22, 209-212): what more draws could still change.
     """
     requirement, judged = matched.requirement, [Judged.of(one.window, one.verdicts) for one in matched.scored]
-    drawn_for = {KINDS[one.window.view.kind] for one in judged}
-    candidates = [one for one in matched.candidates if one["kind"] in drawn_for]
-    draws = Draws(_seed(matched.id), DRAWS)
-    found, left_out = contenders(requirement, judged, factor=FACTOR, first=FIRST)
+    draws, sets = Draws(_seed(matched.id), DRAWS), listed_sets(matched)
+    found, left_out = contenders(requirement, judged, sets, factor=FACTOR, first=FIRST)
     podium, passed_over = sample(requirement, found, draws)
     first, among = (np.bincount(who.ravel() + 1, minlength=len(found) + 1) for who in (podium.who[:1], podium.who))
     places = {(one.kind, one.id): at for at, one in enumerate(found, 1)}
-    listed = [places.get((one["kind"], one["id"])) for one in candidates]
+    listed = [places.get((one["kind"], one["id"])) for one in matched.candidates]
     others = len(draws) - int(first[[0, *(at for at in listed if at)]].sum())
     told = [
         {
@@ -77,7 +74,7 @@ def robustness(matched: Matched) -> Json:
             "first": chance(int(first[at]) if at else 0),
             "among_first": chance(int(among[at]) if at else 0),
         }
-        for one, at in zip(candidates, listed, strict=True)
+        for one, at in zip(matched.candidates, listed, strict=True)
     ]
     return {
         "speaks_of": "set",
@@ -88,6 +85,7 @@ def robustness(matched: Matched) -> Json:
         "among": FIRST,
         "contenders": len(found),
         "left_out": left_out + passed_over,
+        "assemblies": len(sets) if ASSEMBLIES in requirement.scope else None,
         "candidates": told,
         "others": chance(others),
         "nobody": chance(int(first[0])),
@@ -120,15 +118,21 @@ def sample(requirement: Requirement, found: Sequence[Contender], draws: Draws) -
     weights = sampled_weights(requirement, draws)
     podium, drawn, left_out = Podium(FIRST, len(draws)), 0, 0
     for site, one in enumerate(found):
-        if not podium.open_to(weighed(weights, one.best)):
+        if not podium.open_to(scores(weights, one.best, one)):
             continue
         if drawn == MOST_DRAWN:
             left_out += 1
             continue
         drawn += 1
         meets, worths = one.drawn(requirement, draws)
-        podium.enter(site, np.where(meets, weighed(weights, worths), -np.inf))
+        podium.enter(site, np.where(meets, scores(weights, worths, one), -np.inf))
     return podium, left_out
+
+
+def scores(weights: Floats, worths: Sequence[Floats] | Floats, one: Contender) -> Floats:
+    """Return the score of a site in each draw, 0..1; what joining parcels takes off ends at nought."""
+    points = weighed(weights, worths)
+    return np.maximum(points + one.off / 100, 0.0) if one.off else points
 
 
 def weighed(weights: Floats, worths: Sequence[Floats] | Floats) -> Floats:

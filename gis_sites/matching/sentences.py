@@ -27,7 +27,7 @@ from gis_sites.matching.phrases import (
     words_in,
 )
 from gis_sites.matching.quantity import quantity
-from gis_sites.matching.requirement import FOOTPRINT
+from gis_sites.matching.requirement import ASSEMBLIES, FOOTPRINT
 from gis_sites.words import number, say
 
 __all__ = [
@@ -75,22 +75,14 @@ def criterion_sentence(entry: Entry, catalogue: Catalogue, lang: str) -> str:
 
 
 def must_sentence(must: Entry, catalogue: Catalogue, lang: str) -> str:
-    """Say what an attribute is, what is required, the verdict and the source."""
-    verdict = _verdict(must, lang)
+    """Say what an attribute is, what is required, the verdict and the source; of alternatives, all of it."""
     if "any" in must:
-        return _remarked(
-            say("match.either", lang, verdict=verdict, options=_options(must, catalogue, lang)), must, lang
-        )
-    return _remarked(
-        say(
-            "match.sourced",
-            lang,
-            sentence=_must(must, catalogue, lang),
-            source=source_text(must["source"], lang, catalogue),
-        ),
-        must,
-        lang,
-    )
+        sentence = say("match.either", lang, verdict=_verdict(must, lang), options=_options(must, catalogue, lang))
+        within = [one for option in must["any"] for one in option["musts"]]
+    else:
+        sentence, within = _must(must, catalogue, lang), [must]
+    sources = dict.fromkeys(source_text(one["source"], lang, catalogue) for one in within)
+    return _remarked(say("match.sourced", lang, sentence=sentence, source="; ".join(sources)), must, lang)
 
 
 def want_sentence(want: Entry, catalogue: Catalogue, lang: str) -> str:
@@ -146,7 +138,8 @@ def _summary(shortlist: Entry, catalogue: Catalogue, lang: str) -> list[str]:
     told = [notice_sentence(one, catalogue, lang) for one in shortlist["notices"]]
     asked = [ask_sentence(ask, lang) for ask in shortlist["asks"]]
     nothing = [] if shortlist["candidates"] else [say("match.nothing_found", lang)]
-    counted = [say("match.counts", lang, **numbers), *failed, *summary_sentences(counts, lang)]
+    singly = [say("match.counts", lang, **numbers), *failed] if counts["considered"] or ASSEMBLIES not in counts else []
+    counted = [*singly, *summary_sentences(counts, lang)]
     return [*_understood(shortlist, lang), *told, *counted, *asked, *nothing]
 
 
@@ -193,7 +186,7 @@ def _options(must: Entry, catalogue: Catalogue, lang: str) -> str:
     for at, option in enumerate(must["any"], 1):
         musts = "; ".join(_must(one, catalogue, lang) for one in option["musts"])
         options.append(say("match.option", lang, number=at, musts=musts))
-    return " ".join(options)
+    return say("match.either_or", lang).join(options)
 
 
 def _verdict(must: Entry, lang: str, attribute: Attribute | None = None) -> str:

@@ -107,7 +107,10 @@ class Swap(Shape):
 
 
 class Robustness(Shape):
-    """Chances under drawn weights, ranges and unknowns; they speak of the set."""
+    """Chances under drawn weights, ranges and unknowns; they speak of the set.
+
+    `assemblies` says how many were drawn for: those listed; null where none is asked for.
+    """
 
     speaks_of: str
     method: str
@@ -117,6 +120,7 @@ class Robustness(Shape):
     among: int
     contenders: int
     left_out: int
+    assemblies: int | None
     candidates: list[Chances]
     others: Chance
     nobody: Chance
@@ -141,11 +145,12 @@ class Ranks(Shape):
 
 
 class Agreement(Shape):
-    """What other methods say; most of them speak of the set."""
+    """What other methods say; most of them speak of the set. `penalised`: whose points taken off they do not know."""
 
     speaks_of: str
     library: str
     compared: int
+    penalised: int
     methods: list[Method]
     candidates: list[Ranks]
 

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.matching.also import answers
@@ -15,10 +16,13 @@ from gis_sites.matching.check import check
 from gis_sites.matching.limits import SHORTLIST
 from gis_sites.matching.ranking import Matched, Scored, score_rows
 from gis_sites.matching.reasons import asks, candidates
-from gis_sites.matching.requirement import FOOTPRINT, Requirement
+from gis_sites.matching.requirement import ASSEMBLIES, FOOTPRINT, Requirement
 from gis_sites.matching.settle import understood
 from gis_sites.matching.verdicts import Window, must_names
 from gis_sites.matching.view import View
+
+if TYPE_CHECKING:
+    from gis_sites.matching.assembly_reasons import Joining
 
 Shortlist = dict[str, Any]
 """The JSON document of design section 8."""
@@ -34,27 +38,42 @@ def match(
     *,
     top: int = 50,
     also: Collection[str] = (),
+    joining: "Joining | None" = None,
 ) -> Shortlist:
     """Find the `top` candidates for a requirement; `also` names what of `also.ANSWERS` is said besides.
+
+    Assemblies, where they are asked for, are found with `joining`; without it none is.
 
     Raises:
         RequirementError: the requirement does not suit the catalogue.
     """
     requirement = check(requirement, catalogue)
-    windows = [Window(view, catalogue) for view in in_scope(requirement, views)]
-    scored = [score_rows(requirement, window, top=top) for window in windows]
-    head = heading(requirement, views, catalogue, SHORTLIST)
+    scored = [score_rows(requirement, Window(view, catalogue), top=top) for view in in_scope(requirement, views)]
+    head, counted = heading(requirement, views, catalogue, SHORTLIST), counts(requirement, scored)
     matched = Matched(requirement, catalogue, scored, ranked(requirement, scored, top), top, head["id"])
-    extras = {name: extra(matched) for name, extra in EXTRAS.items()}
+    parcels = next((Window(view, catalogue) for view in views if view.kind == "parcels"), None)
+    if ASSEMBLIES in requirement.scope and joining is not None and parcels is not None:
+        from gis_sites.matching.assembly_reasons import with_assemblies
+
+        matched, counted[ASSEMBLIES] = with_assemblies(matched, parcels, joining)
+    extras = {name: extra(_singly(matched, parcels)) for name, extra in EXTRAS.items()}
     return {
         **head,
-        "counts": counts(requirement, scored),
+        "counts": counted,
         "unknown_everywhere": [one["attribute"] for one in extras["notices"] if one["kind"] == "unknown_everywhere"],
         **extras,
         **_footprint(matched),
         "candidates": matched.candidates,
         **answers(matched, also),
     }
+
+
+def _singly(matched: Matched, parcels: Window | None) -> Matched:
+    """Return what notices count: where assemblies alone are asked for, parcels taken singly."""
+    if matched.scored or parcels is None:
+        return matched
+    alone = matched.requirement.model_copy(update={"footprint": None})
+    return replace(matched, scored=[score_rows(alone, parcels, top=0)])
 
 
 def _footprint(matched: Matched) -> Json:

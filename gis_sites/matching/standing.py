@@ -10,9 +10,9 @@ import shapely
 from gis_sites.columns import Floats
 from gis_sites.matching.bigger import Footprint
 from gis_sites.matching.fit import TOLERANCE_M, Sides
-from gis_sites.matching.placing import Placed, Wanted, place
+from gis_sites.matching.placing import Placed, Wanted, place, too_narrow
 from gis_sites.matching.plan_limits import Building, held_against, parted
-from gis_sites.profile.features import Shapes
+from gis_sites.profile.features import Mask, Shapes
 from gis_sites.profile.land import Ground, Zone
 from gis_sites.profile.pieces import areal
 
@@ -44,6 +44,15 @@ def wanted_of(footprint: Footprint) -> Wanted:
     return Wanted(Sides(max(ends), min(ends)), footprint.count, footprint.apart_m)
 
 
+def at_best(footprint: Footprint, most: Shapes, sure: Shapes) -> tuple[Mask, Mask]:
+    """Tell which sites surely have no room on ground that may be free, and which have none on what surely is free."""
+    wanted = wanted_of(footprint)
+    none = too_narrow(set_back(most, footprint.setback_m), wanted)
+    doubtful = none.copy()
+    doubtful[~none] = too_narrow(set_back(sure[~none], footprint.setback_m), wanted)
+    return none, doubtful
+
+
 def _share(part: float, area: float) -> float:
     return part / area if area > 0 else math.nan
 
@@ -73,7 +82,7 @@ def _difference(shapes: Shapes, taken: Shapes) -> Shapes:
     try:
         left = shapely.difference(shapes, taken)
     except shapely.errors.GEOSException:
-        left = shapely.difference(shapely.make_valid(shapes), shapely.make_valid(taken))
+        left = shapely.difference(areal(shapely.make_valid(shapes)), areal(shapely.make_valid(taken)))
     return left
 
 

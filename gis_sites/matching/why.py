@@ -9,7 +9,7 @@ from gis_sites.catalogue import Catalogue
 from gis_sites.errors import NotFound
 from gis_sites.matching.check import check
 from gis_sites.matching.reasons import candidate
-from gis_sites.matching.requirement import Requirement
+from gis_sites.matching.requirement import ASSEMBLIES, Requirement
 from gis_sites.matching.shortlist import heading
 from gis_sites.matching.verdicts import Window
 from gis_sites.matching.view import View
@@ -65,7 +65,7 @@ def why_gone(
 
 def _found(requirement: Requirement, views: Sequence[View], catalogue: Catalogue, id: str) -> dict[str, Any] | None:
     """Return the entry of a row, whichever view has it; one the requirement does not look at is said to be so."""
-    kinds = {*requirement.scope, *(["parcels"] if "assemblies" in requirement.scope else [])}
+    kinds = {*requirement.scope, *(["parcels"] if ASSEMBLIES in requirement.scope else [])}
     for view in sorted(views, key=lambda one: one.kind not in kinds):
         row = view.row(id)
         if row is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
@@ -70,8 +71,10 @@ def _made(
     if not todo:
         return {}
     pace = Pace(todo, {kind: now.revisions[layer].rows for kind, layer in KINDS.items() if layer in now.revisions})
-    fresh = _measured(ahead(jobs(store, catalogue, now, todo)), pace, executor=executor, progress=progress)
-    return {(job.plan.layer.name, job.plan.kind): block for job, block in _stored(store, fresh)}
+    # Closed at once where something goes wrong: else it would still be reading while the connections are let go.
+    with closing(ahead(jobs(store, catalogue, now, todo))) as read:
+        fresh = _measured(read, pace, executor=executor, progress=progress)
+        return {(job.plan.layer.name, job.plan.kind): block for job, block in _stored(store, fresh)}
 
 
 def _measured(

@@ -13,13 +13,12 @@ import numpy as np
 import shapely
 import sqlalchemy as sa
 
-from gis_sites.catalogue import Catalogue, Layer, Where, attributes_of
-from gis_sites.columns import Column, Floats, Range, Rows
+from gis_sites.catalogue import Catalogue, Layer, attributes_of
+from gis_sites.columns import Floats, Rows
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Features, Mask, Shapes
-from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.measures import NEAREST
-from gis_sites.profile.narrow import Bounds, Needs, Neighbours, circles, meeting, wider
+from gis_sites.profile.narrow import Bounds, Needs, Neighbours, bounds_of, circles, meeting, wider
 from gis_sites.profile.net_reading import NET, read_zones
 from gis_sites.profile.net_zones import SAYS, all_drawn, rule_fields, rule_layers
 from gis_sites.profile.reading import (
@@ -37,12 +36,16 @@ from gis_sites.profile.sites import OFFER, PARCEL, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.store import profiles
 from gis_sites.store import revisions as store
+from gis_sites.store.lineage import named_in
 from gis_sites.store.pairs import pairs
 from gis_sites.store.profiles import Former, Profile
 from gis_sites.store.revisions import ALL, Revision, Which
 
 MARGIN_M = 1e-3
 """How much farther than a bound a row is still taken to reach; stored distances are rounded to a micrometre."""
+
+Both = tuple[Rows, Rows]
+"""Rows of a revision before, and of the one now."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +110,13 @@ class Changes:
             return row, ()
         told = [one.short for one in attributes_of(layer) if one.spec.measure == "nearest_distance"]
         columns = profiles.read(conn, block, [name for name in told if name in block.types])
-        bounds = _bounds(layer, {name: column.take(row) for name, column in columns.items()}, len(row))
-        went, came = self._rows(conn, layer, was, now)
-        for revision, rows, moment in ((was, went, self.before), (now, came, self.now)):
-            if len(rows):
-                row[reached(layer, sites, _features(conn, layer, revision, rows, moment), bounds)] = -1
+        bounds = bounds_of(layer, {name: column.take(row) for name, column in columns.items()}, len(row))
+        other, partly = self._rows(conn, layer, was, now)
+        for (went, came), only in ((other, None), (partly, self.moved)):
+            for revision, rows, moment in ((was, went, self.before), (now, came, self.now)):
+                if len(rows):
+                    features = _features(conn, layer, revision, rows, moment, only=only)
+                    row[reached(layer, sites, features, bounds)] = -1
         row[self._said_otherwise(was, now, sites)] = -1
         return row, bounds
 
@@ -132,10 +137,13 @@ class Changes:
         row[[not others.isdisjoint(members) for members in sites.members]] = -1
         return row
 
-    def _rows(self, conn: sa.Connection, layer: Layer, old: Revision, new: Revision) -> tuple[Rows, Rows]:
-        """Return the rows of a layer that went, and those that came: other cells, another shape, another day."""
+    def _rows(self, conn: sa.Connection, layer: Layer, old: Revision, new: Revision) -> tuple[Both, Both]:
+        """Return the rows of a layer that went and those that came: other cells, another shape, another day.
+
+        Then those, before and now, that say the same of the parcels they stand for, some of which moved.
+        """
         same = pairs(conn, old, new, feature_fields(layer))
-        other = same < 0
+        other, partly = same < 0, np.zeros(len(same), dtype=bool)
         if layer.rows.valid and self.before.as_of != self.now.as_of:
             days = store.read(conn, new, columns=valid_fields(layer), layer=layer, geometry=False).table
             other |= valid_on(layer, days, self.before.as_of) != valid_on(layer, days, self.now.as_of)
@@ -144,8 +152,9 @@ class Changes:
             found = store.read(conn, new, columns=[layer.parcels], layer=layer)
             named = naming(conn, layer, found.table, self.now.revisions[PARCEL])[layer.parcels]
             for row in np.flatnonzero(shapely.is_missing(found.geometry)):
-                other[row] |= not self.moved.isdisjoint(parcels_in(named[int(row)].as_py()))
-        return np.setdiff1d(np.arange(old.rows), same[~other]), np.flatnonzero(other)
+                partly[row] = not other[row] and not self.moved.isdisjoint(named_in(named[int(row)].as_py()))
+        went = np.setdiff1d(np.arange(old.rows), same[~other])
+        return (went, np.flatnonzero(other)), (same[partly], np.flatnonzero(partly))
 
     def _other_zones(self, conn: sa.Connection, layer: Layer) -> Shapes:
         """Return the polygons that take land from the net area either only before or only now."""
@@ -220,11 +229,24 @@ def _wkb(geometry: object) -> bytes | None:
     return None if geometry is None else shapely.to_wkb(geometry)
 
 
-def _features(conn: sa.Connection, layer: Layer, revision: Revision, rows: Rows, moment: Moment) -> Features:
-    """Read some rows of a layer as they were or are; parcels they stand for are those of the same moment."""
+def _features(
+    conn: sa.Connection,
+    layer: Layer,
+    revision: Revision,
+    rows: Rows,
+    moment: Moment,
+    *,
+    only: frozenset[str] | None,
+) -> Features:
+    """Read some rows of a layer as they were or are; parcels they stand for are those of the same moment.
+
+    With `only` they are drawn as far as they stand for these parcels: where the others lie nothing changed.
+    """
     which = Which(rows=rows.tolist())
     held = moment.revisions[PARCEL]
     named = read_named(conn, layer, revision, held, which)
+    if only is not None:
+        named = named.take(np.flatnonzero([not only.isdisjoint(parcel) for parcel in named.members]))
     return read_features(conn, layer, revision, as_of=moment.as_of, parcels=named, held=held, which=which)
 
 
@@ -243,34 +265,13 @@ def reached(layer: Layer, sites: Sites, features: Features, bounds: Bounds) -> M
 def _named(layer: Layer, sites: Sites, features: Features) -> Mask:
     if not layer.parcels:
         return np.zeros(len(sites), dtype=bool)
-    named = {one for cell in texts(features.table, layer.parcels) for one in parcels_in(cell)}
+    named = {one for cell in texts(features.table, layer.parcels) for one in named_in(cell)}
     return np.array([not named.isdisjoint(members) for members in sites.members], dtype=bool)
 
 
 def _pieces(features: Features, rows: Mask) -> Shapes:
     pieces: Shapes = np.concatenate([features.faces[rows[features.face_row]], features.edges[rows[features.edge_row]]])
     return pieces
-
-
-def _bounds(layer: Layer, values: Mapping[str, Column], sites: int) -> Bounds:
-    """Return for every set of rows of which the nearest is asked how far from each site it can be: m."""
-    near = [one for one in attributes_of(layer) if one.spec.measure in NEAREST]
-    told = {one.short: one.spec for one in near if one.spec.measure == "nearest_distance" and one.spec.reach_m is None}
-    done: list[tuple[Where, float | None]] = []
-    found: list[tuple[Where, Floats]] = []
-    for one in near:
-        if (one.spec.where, one.spec.reach_m) in done:
-            continue
-        done.append((one.spec.where, one.spec.reach_m))
-        high = (_far(values[name]) for name, spec in told.items() if spec.where == one.spec.where and name in values)
-        bound = next(high, np.full(sites, np.inf))
-        found.append((one.spec.where, np.minimum(bound, np.inf if one.spec.reach_m is None else one.spec.reach_m)))
-    return found
-
-
-def _far(column: Column) -> Floats:
-    assert isinstance(column, Range)
-    return np.where(np.isnan(column.high), np.inf, column.high)
 
 
 def _perhaps(sites: Sites, pieces: Shapes, bound: Floats | float) -> Mask:

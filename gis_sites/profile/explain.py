@@ -14,7 +14,6 @@ from gis_sites.errors import NotFound
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.evidence import evidence, keys
 from gis_sites.profile.features import cut, nothing
-from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.net_explain import net_scene, steps
 from gis_sites.profile.net_reading import MEASURE
 from gis_sites.profile.reading import (
@@ -33,6 +32,7 @@ from gis_sites.profile.values import shown
 from gis_sites.store import loads, profiles, states
 from gis_sites.store import revisions as store_revisions
 from gis_sites.store.connect import Store
+from gis_sites.store.lineage import named_in
 from gis_sites.store.profiles import Profile
 from gis_sites.store.reading import Which
 from gis_sites.store.revisions import Revision
@@ -162,7 +162,7 @@ class _Asked:
 
     def _named(self, layer: Layer, table: pa.Table) -> Sites:
         """Return the parcels that rows name, for the rows that stand for them."""
-        ids = sorted({one for cell in texts(table, layer.parcels or "") for one in parcels_in(cell)})
+        ids = sorted({one for cell in texts(table, layer.parcels or "") for one in named_in(cell)})
         found = store_revisions.read(self.conn, self.state.revisions[PARCEL], columns=(), which=Which(keys=ids))
         members = tuple((one,) for one in texts(found.table, "key"))
         return Sites(drawn(found.geometry), found.table, members, crs=self.state.crs)

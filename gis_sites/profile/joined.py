@@ -1,6 +1,5 @@
 """Measures that look values up: the parcel's own fields and rows that name parcels."""
 
-import re
 from collections import defaultdict
 
 import numpy as np
@@ -11,6 +10,7 @@ from gis_sites.columns import Column, Labels, Range, Rows
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import NOBODY_KNOWS, NOT_THERE, blank, picked, texts
 from gis_sites.profile.sites import PARCEL
+from gis_sites.store.lineage import named_in
 
 
 def own_field(scene: Scene, attribute: Attribute) -> Column:
@@ -75,15 +75,6 @@ def rows_by_parcel(layer: Layer, table: pa.Table) -> dict[str, list[int]]:
     named: dict[str, list[int]] = defaultdict(list)
     if layer.parcels:
         for row, cell in enumerate(texts(table, layer.parcels)):
-            for parcel in parcels_in(cell):
+            for parcel in named_in(cell):
                 named[parcel].append(row)
     return dict(named)
-
-
-def parcels_in(cell: str | None) -> list[str]:
-    """Return the parcels a cell names, parted by blanks, commas or semicolons; each once.
-
-    >>> parcels_in("306101_1.0012.45/3; 306101_1.0012.46")
-    ['306101_1.0012.45/3', '306101_1.0012.46']
-    """
-    return list(dict.fromkeys(word for word in re.split(r"[\s,;]+", cell or "") if word))

@@ -185,10 +185,10 @@ def _zones(scene: Scene, cover: Cover) -> Iterator[tuple[int, Zone]]:
     for names in _alike(layer):
         sure, maybe = scene.chosen(layer.attributes[names[0]].where)
         pieces, nobody = scene.arranged(sure), dict.fromkeys(names, math.nan)
-        for site, row, shape in zip(pieces.site.tolist(), pieces.row.tolist(), pieces.shape, strict=True):
+        for site, row, shape in zip(pieces.site.tolist(), pieces.row.tolist(), areal(pieces.shape), strict=True):
             yield site, Zone(layer.name, shape, {name: limits[name][row] for name in names})
         doubtful = scene.pieces.some((maybe & ~sure)[scene.pieces.row])
-        for site, shape in zip(doubtful.site.tolist(), doubtful.shape, strict=True):
+        for site, shape in zip(doubtful.site.tolist(), areal(doubtful.shape), strict=True):
             yield site, Zone(layer.name, shape, nobody)
         for site in np.flatnonzero(scene.known.outside > 0).tolist():
             yield site, Zone(layer.name, shapely.difference(scene.sites.geometry[site], cover.geometry), nobody)

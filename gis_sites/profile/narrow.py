@@ -1,6 +1,6 @@
 """Which rows of a layer some sites can need, so that a few that changed do not read it whole: more, never less."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import shapely
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Layer, Where, attributes_of
-from gis_sites.columns import Floats, Rows
+from gis_sites.columns import Column, Floats, Range, Rows
 from gis_sites.profile.features import Box, Mask
 from gis_sites.profile.measures import NEAREST
 from gis_sites.profile.selection import choose
@@ -55,6 +55,27 @@ class Needs:
         if revision.rows < WORTH_ROWS:
             return ALL
         return Which(rows=np.flatnonzero(meeting(read_boxes(conn, revision), wider(self.sites.bounds, reach))).tolist())
+
+
+def bounds_of(layer: Layer, values: Mapping[str, Column], sites: int) -> Bounds:
+    """Return for every set of rows of which the nearest is asked how far from each site it can be: m."""
+    near = [one for one in attributes_of(layer) if one.spec.measure in NEAREST]
+    told = {one.short: one.spec for one in near if one.spec.measure == "nearest_distance" and one.spec.reach_m is None}
+    done: list[tuple[Where, float | None]] = []
+    found: list[tuple[Where, Floats]] = []
+    for one in near:
+        if (one.spec.where, one.spec.reach_m) in done:
+            continue
+        done.append((one.spec.where, one.spec.reach_m))
+        high = (_far(values[name]) for name, spec in told.items() if spec.where == one.spec.where and name in values)
+        bound = next(high, np.full(sites, np.inf))
+        found.append((one.spec.where, np.minimum(bound, np.inf if one.spec.reach_m is None else one.spec.reach_m)))
+    return found
+
+
+def _far(column: Column) -> Floats:
+    assert isinstance(column, Range)
+    return np.where(np.isnan(column.high), np.inf, column.high)
 
 
 class Neighbours:

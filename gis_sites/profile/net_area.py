@@ -16,7 +16,7 @@ from gis_sites.columns import Floats, Range, Rows
 from gis_sites.layer import NetStep
 from gis_sites.profile.communes import NO_COMMUNE, communes, held_somewhere
 from gis_sites.profile.features import Mask, Shapes
-from gis_sites.profile.net_lists import own_lists
+from gis_sites.profile.net_lists import answerable, own_lists
 from gis_sites.profile.net_zones import ROUND, all_drawn, row_numbers
 from gis_sites.profile.pieces import Pieces, areal, overlaps, unions
 from gis_sites.profile.proximity import MICROMETRES
@@ -92,6 +92,25 @@ def waterfall(scene: Scene) -> Waterfall:
         low.shape,
     )
     return lists.taken(left, scene.sites.area)
+
+
+def lost_at_least(scene: Scene) -> tuple[Shapes, Shapes]:
+    """Return what of each site is lost to rows near it for sure, and at worst; its own boundary and list aside.
+
+    At worst more may be lost, where nobody knows of rows and lists are asked. A site loses no less of a part of it than
+    that part loses by itself, where both are in one commune.
+    """
+    pieces = overlaps(scene.sites, all_drawn(held_somewhere(scene.features, scene.sites.members)))
+    here, _ = _where_it_holds(scene, pieces)
+    sure, may = (_flags(scene.features.table, name)[pieces.row] & here for name in ("sure", "may"))
+    return _united(scene, pieces.some(sure)), _united(scene, pieces.some(may & ~answerable(scene)[pieces.row]))
+
+
+def _united(scene: Scene, pieces: Pieces) -> Shapes:
+    whole: Shapes = np.full(len(scene), shapely.Polygon(), dtype=object)
+    some, taken = unions(pieces.site, areal(pieces.shape))
+    whole[some] = areal(taken)
+    return whole
 
 
 def _track(scene: Scene, sites: Rows, pieces: Pieces, setbacks: dict[int, float]) -> _Track:

@@ -80,10 +80,10 @@ def own_lists(scene: Scene, pieces: Pieces, here: Mask) -> Lists:
     rows, lists = scene.listed
     place = np.full(len(scene), -1, dtype=np.intp)
     place[rows] = np.arange(len(rows))
-    asked = [group for group in groups(scene.layer.net) if all(rule.listed for rule in group.rules)]
+    asked = _listed(scene)
     area = _areas(lists, asked, communes([scene.sites.members[row] for row in rows.tolist()]), steps)
     open_ = lists.known.outside
-    answered = _unknown_to(scene, asked)[pieces.row] & here & (place[pieces.site] >= 0)
+    answered = answerable(scene)[pieces.row] & here & (place[pieces.site] >= 0)
     left_open = answered & (open_[place[pieces.site]] > 0)
     rest = np.zeros((len(rows), steps))
     at = place[pieces.site[left_open]], scene.features.table.column("step").to_numpy()[pieces.row[left_open]]
@@ -104,10 +104,14 @@ def _areas(lists: Scene, asked: list[Group], kinds: list[str], steps: int) -> tu
     return np.stack(sure, axis=1), np.stack(may, axis=1)
 
 
-def _unknown_to(scene: Scene, asked: list[Group]) -> Mask:
-    """Tell which zones are where nobody knows of rows to some rules."""
+def _listed(scene: Scene) -> list[Group]:
+    return [group for group in groups(scene.layer.net) if all(rule.listed for rule in group.rules)]
+
+
+def answerable(scene: Scene) -> Mask:
+    """Tell which zones are where nobody knows of rows, and a site's own list may say what it loses."""
     table = scene.features.table
-    places = {(group.step, group.layer, "".join(group.communes)) for group in asked}
+    places = {(group.step, group.layer, "".join(group.communes)) for group in _listed(scene)}
     unknown = np.array(table.column("unknown").to_numpy(), dtype=bool)
     for row in np.flatnonzero(unknown).tolist():
         unknown[row] = tuple(table.column(name)[row].as_py() for name in ("step", "layer", "communes")) in places

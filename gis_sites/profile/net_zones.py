@@ -5,7 +5,7 @@ every code the cell could hold would lose for sure, and what any of them could a
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -162,8 +162,7 @@ def where_nobody_knows(steps: Sequence[NetStep], covers: Mapping[str, Cover]) ->
     for group in groups(steps):
         shape, ends, setback = None, (False, True), (0.0, 0.0)
         if group.layer == PARCEL:
-            least, most = (max((getattr(rule, end) or 0.0 for rule in group.rules), default=0.0) for end in ENDS)
-            ends, setback = (True, True), (least, most)
+            ends, setback = (True, True), own_strip(group.rules)
         elif group.layer not in covers:
             shape = EVERYWHERE
         elif (shape := _hidden(covers[group.layer], group.reach)) is None:
@@ -204,6 +203,13 @@ def all_drawn(zones: Features) -> Features:
 ENDS = ("sure_m", "most_m")
 AREAL = 2
 """The dimension of polygons."""
+
+
+def own_strip(rules: Iterable[NetRule]) -> tuple[float, float]:
+    """Return how far from a site's own boundary land is surely, and at most, lost: m."""
+    own = [rule for rule in rules if rule.layer == PARCEL]
+    least, most = (max((getattr(rule, end) or 0.0 for rule in own), default=0.0) for end in ENDS)
+    return least, most
 
 
 def _hidden(cover: Cover, reach: float) -> object:

@@ -60,10 +60,7 @@ def block_before(conn: sa.Connection, catalogue: Catalogue, layer: Layer, kind: 
 def _is_listed(conn: sa.Connection, layer: Layer, parcels: Revision) -> bool:
     """Tell whether some parcel carries its own list of a layer."""
     name = layer.list.of.removeprefix(f"{PARCEL}.") if layer.list else ""
-    if name not in parcels.fields:
-        return False
-    cells = store.read(conn, parcels, columns=[name], geometry=False).table.column(name)
-    return bool(cells.null_count < len(cells))
+    return store.fills(conn, parcels, name)
 
 
 def _interval(

@@ -12,13 +12,13 @@ from gis_sites.ahead import ahead
 from gis_sites.catalogue import Attribute, Catalogue, Layer, attributes_of
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.features import Features, Shapes, cut
-from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.packed import packed_sites
 from gis_sites.profile.selection import texts, valid_on
 from gis_sites.profile.sites import OFFER, PARCEL, Alone, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.store import lineage
 from gis_sites.store import revisions as store
+from gis_sites.store.lineage import named_in
 from gis_sites.store.revisions import ALL, UNREAD, Revision, Which
 
 MUNICIPALITY = "municipality"
@@ -54,7 +54,7 @@ def read_offers(
     layer = catalogue.layer(OFFER)
     found = store.read(conn, revision, layer=layer)
     table = naming(conn, layer, found.table, held)
-    members = tuple(tuple(parcels_in(cell)) for cell in texts(table, layer.parcels or ""))
+    members = tuple(tuple(named_in(cell)) for cell in texts(table, layer.parcels or ""))
     own = ~(shapely.is_missing(found.geometry) | shapely.is_empty(found.geometry))
     shapes = np.where(own, found.geometry, _unions(members, parcels))
     shared = common(catalogue, parcels, members, own.tolist())
@@ -150,7 +150,7 @@ def read_named(conn: sa.Connection, layer: Layer, revision: Revision, parcels: R
     if layer.parcels:
         found = store.read(conn, revision, columns=[layer.parcels], layer=layer, geometry=False, which=which)
         table = naming(conn, layer, found.table, parcels)
-        ids |= {one for cell in texts(table, layer.parcels) for one in parcels_in(cell)}
+        ids |= {one for cell in texts(table, layer.parcels) for one in named_in(cell)}
     found = store.read(conn, parcels, columns=(), which=Which(keys=sorted(ids)))
     return Sites(drawn(found.geometry), found.table, tuple((one,) for one in texts(found.table, "key")))
 
@@ -160,7 +160,7 @@ def standing_for(layer: Layer, table: pa.Table, geometry: Shapes, parcels: Sites
     missing = shapely.is_missing(geometry)
     shapes = drawn(geometry)
     if layer.parcels and layer.geometry != "table" and missing.any():
-        named = [parcels_in(cell) for cell in texts(table, layer.parcels)[missing]]
+        named = [named_in(cell) for cell in texts(table, layer.parcels)[missing]]
         shapes[missing] = _unions(named, parcels)
     return shapes
 

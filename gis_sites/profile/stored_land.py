@@ -13,7 +13,6 @@ import pyarrow as pa
 import shapely
 
 from gis_sites.profile.features import Shapes
-from gis_sites.profile.joined import parcels_in
 from gis_sites.profile.land import About, Ground, Place, limiting, places, read_place
 from gis_sites.profile.net_reading import NET
 from gis_sites.profile.reading import drawn, naming, parcel_fields, read_offers
@@ -24,6 +23,7 @@ from gis_sites.profile.workers import WORTH_STARTING, workers
 from gis_sites.store import revisions as store_revisions
 from gis_sites.store import states
 from gis_sites.store.connect import Store
+from gis_sites.store.lineage import named_in
 from gis_sites.store.reading import Which
 from gis_sites.store.states import State
 
@@ -158,7 +158,7 @@ def _sites(about: About, kind: str, ids: Sequence[str]) -> tuple[list[str], Site
     layer = about.catalogue.layer(OFFER)
     named = store_revisions.read(about.conn, revision, columns=[layer.parcels or ""], layer=layer, geometry=False)
     table = naming(about.conn, layer, named.table, held)
-    members = {one for cell in texts(table, layer.parcels or "") for one in parcels_in(cell)}
+    members = {one for cell in texts(table, layer.parcels or "") for one in named_in(cell)}
     parcels = _parcels(about, sorted(members))
     offers = read_offers(about.conn, about.catalogue, revision, parcels=parcels, held=held)
     assert offers.own is not None

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import shapely
 import sqlalchemy as sa
 
@@ -15,14 +16,16 @@ from gis_sites.catalogue import Attribute, Catalogue, Layer, attributes_of
 from gis_sites.columns import Column, Rows
 from gis_sites.profile.adjacency import GAP_M, Pairs
 from gis_sites.profile.adjacent import pairs_of
+from gis_sites.profile.communes import NO_COMMUNE, communes
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Features, Shapes, nothing
-from gis_sites.profile.land import About, Ground, Place, read_place
-from gis_sites.profile.land import places as land_places
+from gis_sites.profile.land import Ground, Place, limiting
 from gis_sites.profile.measures import NEAREST, measure
 from gis_sites.profile.merge import JOIN
+from gis_sites.profile.net_area import lost_at_least
 from gis_sites.profile.net_explain import net_scene
 from gis_sites.profile.net_reading import MEASURE, net_layer
+from gis_sites.profile.net_zones import ROUND, own_strip
 from gis_sites.profile.pieces import areal
 from gis_sites.profile.reading import NOWHERE, common, cover_of, drawn, parcel_fields, read_boundary, read_features
 from gis_sites.profile.reading import read_named as named_by
@@ -47,6 +50,7 @@ FILL_M2 = 0.01
 BESIDE_M = 0.01
 """A gap lies beside a parcel no farther away: buffers are not exact to the last bit."""
 MITRE = 2
+EVERYWHERE = Cover(None, stated=False)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Unions:
     rows: Rows | None = None
     _rows: dict[tuple[Any, ...], tuple[Bounds, Features]] = field(default_factory=dict)
     _lands: dict[float, "UnionLand"] = field(default_factory=dict)
+    _lost: dict[str, tuple[shapely.Geometry, shapely.Geometry]] = field(default_factory=dict)
 
     def pairs(self, gap_m: float = GAP_M) -> Pairs:
         """Return which parcels lie beside each other; rows count those that may be known."""
@@ -77,9 +82,7 @@ class Unions:
         attributes = [self.catalogue.attributes[name] for name in names]
         found: dict[str, list[tuple[Rows, Column]]] = {name: [] for name in names}
         with self.store.begin() as conn:
-            sites = self.sites(conn, members, gap_m)
-            for rows in places(sites.geometry):
-                some = sites.take(rows)
+            for rows, some in self.near(conn, members, gap_m):
                 for attribute, column in self._measured(conn, some, attributes):
                     found[attribute.name].append((rows, column))
         empty = {one.name: blank(one, 0) for one in attributes}
@@ -99,6 +102,60 @@ class Unions:
         shapes[:] = [closed(parcels.geometry[[place[one] for one in some]], gap_m) for some in members]
         table = common(self.catalogue, parcels, members, [False] * len(members))
         return Sites(shapes, table, tuple(tuple(some) for some in members), crs=self.state.crs)
+
+    def at_most(self, members: Sequence[tuple[str, ...]], gap_m: float = GAP_M) -> tuple[Shapes, Shapes]:
+        """Return what of the unions of some parcels is not surely lost, and what surely is not: no less than that.
+
+        It is told from what every parcel loses by itself, which is found out once.
+        """
+        with self.store.begin() as conn:
+            self._lose(conn, sorted({(one,) for some in members for one in some if one not in self._lost}))
+            whole = self.sites(conn, members, gap_m).geometry
+        # Rules may hold in one commune and not in the other: there parcels do not tell.
+        same = np.array([kind != NO_COMMUNE for kind in communes(members)], dtype=bool)
+        left = []
+        for end, strip in enumerate(own_strip(rule for step in self._net.net for rule in step.rules)):
+            shapes: Shapes = shapely.buffer(whole, -strip, quad_segs=ROUND)
+            lost = [
+                shapely.union_all([self._lost[one][end] for one in members[row]])
+                for row in np.flatnonzero(same).tolist()
+            ]
+            shapes[same] = areal(shapely.difference(shapes[same], np.array(lost, dtype=object)))
+            left.append(shapes)
+        return left[0], left[1]
+
+    def _lose(self, conn: sa.Connection, parcels: Sequence[tuple[str]]) -> None:
+        """Find out what parcels lose by themselves."""
+        for rows, sites in self.near(conn, parcels, 0.0):
+            lost = zip(*lost_at_least(self._net_scene(conn, sites)), strict=True)
+            self._lost.update(zip([parcels[row][0] for row in rows], lost, strict=True))
+
+    @cached_property
+    def _net(self) -> Layer:
+        return net_layer(self.catalogue, self.state.as_of)
+
+    def _net_scene(self, conn: sa.Connection, sites: Sites) -> Scene:
+        """Return sites that lie near each other, and what takes land of them."""
+        return Scene(self._net, sites, self._zones(conn, sites, self._net), known(sites, EVERYWHERE))
+
+    def near(
+        self, conn: sa.Connection, members: Sequence[tuple[str, ...]], gap_m: float
+    ) -> Iterator[tuple[Rows, Sites]]:
+        """Yield some parcels as sites, those together that lie near each other, and which they are."""
+        sites = self.sites(conn, members, gap_m)
+        yield from ((rows, sites.take(rows)) for rows in places(sites.geometry))
+
+    def place(self, conn: sa.Connection, sites: Sites, ids: Sequence[str]) -> Place:
+        """Gather what there is to know to tell the ground of sites that lie near each other."""
+        nothing_yet, net = np.full(len(sites), None, dtype=object), self._net_scene(conn, sites)
+        bare = Sites(sites.geometry, pa.table({"row": np.arange(len(sites))}), sites.members, crs=sites.crs)
+        plans = []
+        for plan in limiting(self.catalogue):
+            if plan.name in self.whole.revisions:
+                cover = Cover(self._covers[plan.name].geometry, stated=False)
+                features = self._features(conn, sites, plan, near=True)
+                plans.append((Scene(plan, bare, features, known(bare, cover)), cover))
+        return Place(tuple(ids), (nothing_yet, nothing_yet), np.arange(len(sites)), net, tuple(plans))
 
     def land(self, gap_m: float) -> "UnionLand":
         """Return where a footprint is looked for."""
@@ -122,8 +179,7 @@ class Unions:
     ) -> Iterator[tuple[Attribute, Column]]:
         net = [one for one in attributes if one.spec.measure == MEASURE]
         if net:
-            layer = net_layer(self.catalogue, self.state.as_of)
-            scene = Scene(layer, sites, self._zones(conn, sites, layer), known(sites, Cover(None, stated=False)))
+            scene = self._net_scene(conn, sites)
             yield from ((one, measure(scene, one)) for one in net)
         for layer in {one.layer.name: one.layer for one in attributes if one not in net}.values():
             mine = [one for one in attributes if one.layer.name == layer.name and one not in net]
@@ -133,7 +189,7 @@ class Unions:
     def _scene(self, conn: sa.Connection, sites: Sites, layer: Layer, *, near: bool) -> Scene:
         revision = self.whole.revisions.get(layer.name)
         if revision is None or layer.name == PARCEL:
-            cover = NOWHERE if revision is None else Cover(None, stated=False)
+            cover = NOWHERE if revision is None else EVERYWHERE
             return Scene(layer, sites, nothing(), known(sites, cover))
         features = self._features(conn, sites, layer, near=near)
         return Scene(layer, sites, features, known(sites, self._covers[layer.name]))
@@ -192,12 +248,10 @@ class UnionLand:
 
     def places(self, kind: str, ids: Sequence[str]) -> Iterator[Place]:
         """Yield the places that assemblies are in."""
+        members = [tuple(one.split(JOIN)) for one in ids]
         with self._unions.store.begin() as conn:
-            about = About.of(conn, self._unions.catalogue, self._unions.whole)
-            sites = self._unions.sites(conn, [tuple(one.split(JOIN)) for one in ids], self._gap_m)
-            for rows in land_places(sites):
-                nothing_yet = np.full(len(rows), None, dtype=object)
-                yield read_place(about, sites.take(rows), [ids[row] for row in rows], (nothing_yet, nothing_yet))
+            for rows, sites in self._unions.near(conn, members, self._gap_m):
+                yield self._unions.place(conn, sites, [ids[row] for row in rows])
 
     def keep(self, kind: str, grounds: Sequence[Ground]) -> None:
         """Keep nothing: there are too many sets of parcels."""

@@ -140,11 +140,6 @@ def url(settings: Settings) -> str:
     return address(place, server)
 
 
-def binary(settings: Settings, name: str) -> Path:
-    """Return the full path of a PostgreSQL program such as `pg_dump`, of the version that holds the data."""
-    return Path(find(settings, made_by(_folder(settings) / "data")).program(name))
-
-
 def with_driver(given: str) -> str:
     """Name the driver in a database URL.
 

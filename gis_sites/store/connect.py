@@ -244,7 +244,7 @@ def alone(engine: sa.Engine, *, wait: float = 10.0) -> Iterator[None]:
             yield
         finally:
             # A connection that broke has lost its lock with it, and must not hide what broke it.
-            with suppress(sa.exc.DBAPIError):
+            with suppress(sa.exc.SQLAlchemyError):
                 conn.execute(sa.text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), lock)
 
 

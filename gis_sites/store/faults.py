@@ -29,16 +29,27 @@ def told(home: Path) -> Iterator[None]:
         if error.errno not in FULL:
             raise
         raise DatabaseError("store.disk_full", path=error.filename or home) from error
-    except (psycopg.Error, sa.exc.DBAPIError) as error:
+    except (psycopg.Error, sa.exc.DBAPIError, sa.exc.PendingRollbackError) as error:
         if key := _key(error):
             raise DatabaseError(key, home=home) from error
         raise
 
 
+def is_locked(error: Exception) -> bool:
+    """Tell whether what was asked of the database waited too long for somebody else, in whatever tongue it says so."""
+    from psycopg.errors import LockNotAvailable
+
+    return isinstance(getattr(error, "orig", error), LockNotAvailable)
+
+
 def _key(error: Exception) -> str | None:
     """Return the sentence for an error of the database, None for one that is our own mistake."""
     import psycopg
+    import sqlalchemy as sa
 
+    # What is asked of a connection after it broke is only told that its transaction is to be taken back.
+    if isinstance(error, sa.exc.PendingRollbackError):
+        return "store.server_gone"
     cause = getattr(error, "orig", error)
     state = getattr(cause, "sqlstate", None)
     if state == DISK_FULL:

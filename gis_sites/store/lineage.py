@@ -1,7 +1,7 @@
 """What became of parcels: split, merged, renumbered; a dead identifier answers with its successors."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -25,28 +25,12 @@ class Step:
     load: int
 
 
-def record(conn: sa.Connection, load: int, changes: Iterable[tuple[str, str, str]]) -> int:
-    """Keep (old, new, how) as told by a load; what was told before by the same load is passed over."""
-    rows = [{"load_id": load, "old_id": old, "new_id": new, "how": how} for old, new, how in changes]
-    if not rows:
-        return 0
-    statement = insert(lineage).on_conflict_do_nothing()
-    conn.execute(statement, rows)
-    return len(rows)
-
-
 def record_descent(conn: sa.Connection, load: int) -> int:
     """Keep what the comparison just made found out, from the table it left on the connection."""
     found = sa.table("descent", *map(sa.column, ("old_key", "new_key", "how")), schema="pg_temp")
     rows = sa.select(sa.literal(load), found).distinct()
     statement = insert(lineage).from_select(["load_id", "old_id", "new_id", "how"], rows).on_conflict_do_nothing()
     return conn.execute(statement).rowcount
-
-
-def of_load(conn: sa.Connection, load: int) -> list[Step]:
-    """Return every change of identifier that a load told, in the order of the old ones."""
-    rows = conn.execute(lineage.select().where(lineage.c.load_id == load).order_by(lineage.c.old_id, lineage.c.new_id))
-    return [Step(row.old_id, row.new_id, row.how, row.load_id) for row in rows]
 
 
 def trail(conn: sa.Connection, parcel: str) -> list[Step]:

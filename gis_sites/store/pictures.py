@@ -95,12 +95,10 @@ def _alone(conn: sa.Connection, drawing: Drawing) -> None:
     conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": drawing.pictures})
 
 
-def picture(conn: sa.Connection, drawing: Drawing, tile: "tuple[int, int, int]") -> bytes | None:
-    """Return a tile that is a picture; None where there is none."""
-    where = dict(zip("zxy", tile, strict=True))
-    query = f"SELECT tile FROM {quoted(drawing.pictures)} WHERE z = :z AND x = :x AND y = :y"  # noqa: S608
-    found = conn.execute(sa.text(query), where).scalar_one_or_none()
-    return None if found is None else bytes(found)
+def picture(drawing: Drawing, tile: "tuple[int, int, int]") -> str:
+    """Return the query for a tile that is a picture."""
+    z, x, y = tile
+    return f"SELECT tile FROM {quoted(drawing.pictures)} WHERE z = {z} AND x = {x} AND y = {y}"  # noqa: S608
 
 
 def make(conn: sa.Connection, drawing: Drawing) -> Head:

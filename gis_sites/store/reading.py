@@ -118,6 +118,14 @@ def relation(revision: "Revision") -> str:
     return table if revision.only is None else f"(SELECT * FROM {table} WHERE {revision.only}) AS shown"  # noqa: S608
 
 
+def fills(conn: sa.Connection, revision: "Revision", column: str) -> bool:
+    """Tell whether some row of a revision says something in a column."""
+    if column not in revision.types:
+        return False
+    filled = f"SELECT FROM {relation(revision)} WHERE {quoted_column(column)} IS NOT NULL"
+    return bool(conn.execute(sa.text(f"SELECT EXISTS ({filled})")).scalar_one())
+
+
 def has_geometry(conn: sa.Connection, revision: "Revision") -> bool:
     """Tell whether the rows of a revision have geometries."""
     found = sa.text("SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attname = 'geom')")
@@ -133,10 +141,3 @@ def from_hex(column: pa.ChunkedArray) -> Geometries:
     found[:] = [None if digits is None else bytes.fromhex(digits) for digits in column.to_numpy()]
     geometries: Geometries = shapely.from_wkb(found)
     return geometries
-
-
-def to_ewkb(geometries: Geometries, srid: int) -> pa.Array:
-    """Turn geometries into EWKB, as `append` takes them; None is null."""
-    import shapely
-
-    return pa.array(shapely.to_wkb(shapely.set_srid(geometries, srid), include_srid=True).tolist(), pa.binary())

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from gis_sites import scratch
 from gis_sites.store import registry
 from gis_sites.store.connect import Store
+from gis_sites.store.faults import is_locked
 from gis_sites.store.states import basis
 from gis_sites.store.tables import SCHEMA, quoted
 
@@ -94,7 +95,7 @@ def _drop(store: Store, table: str) -> bool:
             conn.execute(blocks.delete().where(blocks.c.table_name == table))
             conn.execute(revisions.update().where(revisions.c.table_name == table).values(status="dropped"))
     except sa.exc.OperationalError as error:
-        if "lock timeout" not in str(error):
+        if not is_locked(error):
             raise
         return False
     return True

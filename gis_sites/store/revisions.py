@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Layer
 from gis_sites.errors import NotFound
 from gis_sites.store.copy import copy_in, quoted_column
-from gis_sites.store.reading import ALL, Features, Which, read, to_ewkb
+from gis_sites.store.reading import ALL, Features, Which, fills, read
 from gis_sites.store.registry import parts as parts_table
 from gis_sites.store.registry import revisions as revisions_table
 from gis_sites.store.tables import FIXED, SCHEMA, field_columns, quoted, revision_table
 
 __all__ = [
     "ALL", "Coverage", "Draft", "Features", "Part", "Revision", "Which",
-    "append", "carry_over", "create", "finish", "get", "listed", "read", "several", "to_ewkb",
+    "append", "carry_over", "create", "fills", "finish", "get", "listed", "read", "several",
 ]  # fmt: skip
 
 ORDER = 'key COLLATE "C", part COLLATE "C", load, source_row'

@@ -96,11 +96,5 @@ def shortlist(conn: sa.Connection, shortlist: str) -> Saved:
     return _saved(rows[0])
 
 
-def shortlists(conn: sa.Connection) -> list[Saved]:
-    """Return every saved shortlist, newest first."""
-    newest = shortlists_table.select().order_by(shortlists_table.c.at.desc(), shortlists_table.c.id)
-    return [_saved(row) for row in conn.execute(newest)]
-
-
 def _saved(row: Any) -> Saved:  # noqa: ANN401 - a row of the registry
     return Saved(row.id, row.state_id, row.requirement, row.result, row.at)

@@ -1,5 +1,6 @@
 """Find rows of a snapshot by what people type: an identifier, its beginning, a parcel's number, a precinct."""
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,8 @@ LAST = "\U0010ffff"
 
 def beginning(view: "Snapshot", text: str) -> Rows:
     """Return the rows whose identifiers begin with a text: rows lie in the order of identifiers."""
-    return np.arange(_place(view, text), _place(view, text + LAST), dtype=np.intp)
+    first, end = (bisect_left(range(len(view)), edge, key=view.id) for edge in (text, text + LAST))
+    return np.arange(first, end, dtype=np.intp)
 
 
 def named(view: "Snapshot", text: str) -> Rows:
@@ -35,14 +37,6 @@ def named(view: "Snapshot", text: str) -> Rows:
     return found
 
 
-def labelled(view: "Snapshot", attribute: str, label: str) -> Rows:
-    """Return the rows where an attribute is a label, such as those of one precinct."""
-    column = view.column(attribute)
-    if not isinstance(column, Labels) or label not in column.words:
-        return np.empty(0, dtype=np.intp)
-    return np.flatnonzero(column.codes == column.words.index(label))
-
-
 def labels(view: "Snapshot", attribute: str) -> dict[str, int]:
     """Return the labels an attribute has, each with the number of its rows."""
     column = view.column(attribute)
@@ -50,14 +44,3 @@ def labels(view: "Snapshot", attribute: str) -> dict[str, int]:
         return {}
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.words))
     return {word: int(count) for word, count in zip(column.words, counts, strict=True) if count}
-
-
-def _place(view: "Snapshot", text: str) -> int:
-    low, high = 0, len(view)
-    while low < high:
-        middle = (low + high) // 2
-        if view.id(middle) < text:
-            low = middle + 1
-        else:
-            high = middle
-    return low

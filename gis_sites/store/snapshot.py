@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -112,14 +113,8 @@ class Snapshot:
 
     def row(self, identifier: str) -> int | None:
         """Return the row of an identifier, None when there is none."""
-        low, high = 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            if self.id(middle) < identifier:
-                low = middle + 1
-            else:
-                high = middle
-        return low if low < len(self) and self.id(low) == identifier else None
+        row = bisect_left(range(len(self)), identifier, key=self.id)
+        return row if row < len(self) and self.id(row) == identifier else None
 
     def parcels(self, row: int) -> list[str]:
         """Return the parcels a row stands for: itself, or those an offer names."""

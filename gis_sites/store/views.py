@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Catalogue, Layer
 from gis_sites.store.connect import Store
 from gis_sites.store.copy import quoted_column
+from gis_sites.store.faults import is_locked
 from gis_sites.store.revisions import Revision
 from gis_sites.store.shown import PUBLIC_OWNERS, conditions
 from gis_sites.store.states import State
@@ -46,7 +47,7 @@ def remake(store: Store, state: State, catalogue: Catalogue) -> bool:
             _schema(conn, PUBLISHED, public_views(store, state, catalogue))
             conn.execute(sa.text(f"COMMENT ON SCHEMA {PUBLISHED} IS '{_stamp(store, state)}'"))
     except sa.exc.OperationalError as error:
-        if "lock timeout" not in str(error):
+        if not is_locked(error):
             raise
         return False
     return True

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.face import Face
 from api.main import create_app
-from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.settings import Settings
-from tests.api.support import Served, TestClient, serve
+from gis_sites.store.snapshot import Snapshot
+from tests.api.support import PAGE, Served, TestClient, serve
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +19,17 @@ def client(demo_city: Settings) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
-def city(demo_city: Settings) -> Iterator[Inventory]:
-    """The same demo city, as its planners see it."""
-    with open_inventory(demo_city) as inventory:
-        yield inventory
+def pages(demo_city: Settings) -> Iterator[TestClient]:
+    """The pages of the demo city."""
+    with TestClient(create_app(demo_city), headers=PAGE) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def parcels(pages: TestClient) -> Snapshot:
+    """The parcels that the pages show."""
+    face: Face = pages.app.state.face  # type: ignore[attr-defined]
+    return face.views(face.now())[0]
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,9 @@ from gis_sites.catalogue import FieldSpec, Layer, own_layers
 from gis_sites.intake.note import Note
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.settings import Settings
-from gis_sites.store import lineage, loads
+from gis_sites.store import loads
 from tests.intake.support import box, line, parcel_id, write
+from tests.store.support import heirs
 
 MARK = "TAJNE"
 KW, PESEL = "KZ1A/00012345/6", "80010112345"
@@ -47,7 +48,7 @@ PATTERNS = {
     "a PESEL": re.compile(PESEL),
     "a longitude": re.compile(re.escape(f"{_LON:.2f}") + r"\d{2,}"),
     "an easting": re.compile(r"\b65250\d\d\.?"),
-    "an owner": re.compile(r"owner_class|osoby fizyczne|natural persons"),
+    "an owner": re.compile(r"owner_class|register_unit|osoby fizyczne|natural persons"),
 }
 
 
@@ -135,8 +136,7 @@ def _bury(inventory: Inventory) -> None:
     with inventory.store.begin() as conn:
         source = loads.source(conn, sha256="7" * 64, name="old.gpkg", size=1)
         load = loads.new_load(conn, source=source, fingerprint="old", publisher=None, dated=None)
-        heirs = [(parcel_id(number), new, "split") for number, several in DEAD.items() for new in several]
-        lineage.record(conn, load, heirs)
+        heirs(conn, load, [(parcel_id(number), new, "split") for number, several in DEAD.items() for new in several])
 
 
 def _rows_of(layer: Layer) -> Iterator[tuple[dict[str, Any], Any]]:

@@ -18,9 +18,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-__all__ = ["COMMAND", "Served", "TestClient", "environment", "serve"]
+__all__ = ["COMMAND", "PAGE", "Served", "TestClient", "environment", "serve"]
 
 COMMAND = Path(sys.executable).with_name("gis-sites")
+PAGE = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+"""What a browser asks for."""
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:

@@ -11,11 +11,22 @@ from gis_sites.settings import Settings
 from tests.api.support import TestClient
 
 ASKED_FOR = (
-    "a11y-wstep", "a11y-podmiot", "a11y-url", "a11y-data-publikacja", "a11y-data-aktualizacja", "a11y-status",
+    "a11y-wstep", "a11y-podmiot", "a11y-zakres", "a11y-url", "a11y-data-publikacja", "a11y-data-aktualizacja",
+    "a11y-status",
     "a11y-data-sporzadzenie", "a11y-data-przeglad", "a11y-kontakt", "a11y-osoba", "a11y-email", "a11y-telefon",
-    "a11y-procedura", "a11y-aplikacje", "a11y-architektura",
+    "a11y-procedura", "a11y-aplikacje", "a11y-architektura", "a11y-komunikacja",
 )  # fmt: skip
-"""The identifiers of the technical conditions under art. 12 point 7 of the act of 4 April 2019."""
+"""The identifiers of the technical conditions under art. 12 point 7 of the act of 4 April 2019, version 2.0."""
+HEADINGS = [
+    ("h1", "Deklaracja dostępności"), ("h2", "Stan dostępności cyfrowej"), ("h2", "Niedostępne treści"),
+    ("h3", "Niezgodność z załącznikiem"), ("h3", "Treści nieobjęte przepisami"),
+    ("h2", "Przygotowanie deklaracji dostępności"), ("h2", "Udogodnienia, ograniczenia i inne informacje"),
+    ("h2", "Skróty klawiszowe"), ("h2", "Informacje zwrotne i dane kontaktowe"),
+    ("h2", "Obsługa wniosków i skarg związanych z dostępnością"), ("h2", "Pozostałe informacje"),
+    ("h3", "Aplikacje mobilne"), ("h3", "Dostępność architektoniczna"),
+    ("h3", "Dostępność komunikacyjno-informacyjna"),
+]  # fmt: skip
+"""The parts of that version, in its order and its words."""
 SAID = {
     "office": "Urząd Miasta Przykład",
     "contact_name": "Anna Przykładowa",
@@ -26,6 +37,7 @@ SAID = {
     "statement_on": date(2026, 11, 21),
     "reviewed_on": date(2026, 11, 22),
     "building_access": "Wejście bez progu od ulicy Przykładowej.",
+    "communication_access": "Tłumacz polskiego języka migowego przez internet.",
     "public_url": "https://tereny.example.org",
 }
 
@@ -64,11 +76,16 @@ def test_the_statement_has_every_part_the_law_asks_for(client: TestClient, lang:
     answer = client.get(f"/accessibility?lang={lang}")
     assert answer.status_code == 200
     found = Marked(answer.text).found
-    assert set(ASKED_FOR) <= set(found)
+    assert set(found) - {"a11y-deklaracja"} == set(ASKED_FOR)
     assert all(text.strip() for _, text in found.values())
     assert ("4 kwietnia 2019" if lang == "pl" else "4 April 2019") in found["a11y-wstep"][1]
     assert re.search("częściowo zgodna|partially compliant", found["a11y-status"][1])
     assert re.search(r"\b7\b.*\b2\b", found["a11y-procedura"][1], re.DOTALL)
+
+
+def test_the_parts_stand_in_the_order_and_the_words_of_the_conditions(client: TestClient) -> None:
+    text = client.get("/accessibility?lang=pl").text.partition("<article")[2].partition("</article>")[0]
+    assert re.findall(r"<(h[1-6])[^>]*>(.*?)</h[1-6]>", text) == HEADINGS
 
 
 @pytest.mark.parametrize(("lang", "open_point"), [("pl", "do uzupełnienia przez urząd"),
@@ -76,7 +93,7 @@ def test_the_statement_has_every_part_the_law_asks_for(client: TestClient, lang:
 def test_what_nobody_said_is_marked_and_never_made_up(client: TestClient, lang: str, open_point: str) -> None:
     answer = client.get(f"/accessibility?lang={lang}")
     found = Marked(answer.text).found
-    left = {"podmiot", "osoba", "email", "telefon", "architektura"}
+    left = {"podmiot", "osoba", "email", "telefon", "architektura", "komunikacja"}
     left |= {f"data-{one}" for one in ("publikacja", "aktualizacja", "sporzadzenie", "przeglad")}
     assert {name for name in left if found[f"a11y-{name}"][1].strip() == open_point} == left
     assert answer.text.count(f"<mark>{open_point}</mark>") == len(left)
@@ -95,7 +112,9 @@ def test_what_the_office_said_stands_in_its_place(demo_city: Settings) -> None:
         SAID["contact_email"],
     )
     assert found["a11y-telefon"][0]["href"] == "tel:+48620000000"
+    assert found["a11y-kontakt"][1] == SAID["contact_name"]
     assert found["a11y-architektura"][1] == SAID["building_access"]
+    assert found["a11y-komunikacja"][1] == SAID["communication_access"]
     assert found["a11y-url"][0]["href"] == "https://tereny.example.org/"
     days = {"publikacja": "published", "aktualizacja": "updated", "sporzadzenie": "statement", "przeglad": "reviewed"}
     for name, setting in days.items():
@@ -107,3 +126,4 @@ def test_every_page_leads_to_it(client: TestClient) -> None:
     for address in ("/", "/layers", "/shortlists", "/accessibility", "/parcels/none"):
         text = client.get(address, headers={"accept": "text/html"}).text
         assert re.search(r'<a href="/accessibility">\s*Deklaracja dostępności', text), address
+        assert '<meta name="deklaracja-dostępności" content="http://testserver/accessibility">' in text

@@ -1,34 +1,17 @@
 """Sites side by side, asked without JavaScript: what differs is marked in words, and the basket lives in the link."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.face import Face
-from api.main import create_app
 from api.texts import MOST_COMPARED, Speech, basket_of
 from gis_sites.catalogue import load_catalogue
 from gis_sites.matching.sentences import value_text
-from gis_sites.settings import Settings
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.words import sentences
 from tests.api.support import TestClient
-from tests.api.test_pages import PAGE, Read, read
-
-
-@pytest.fixture(scope="module")
-def pages(demo_city: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(demo_city), headers=PAGE) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def parcels(pages: TestClient) -> Snapshot:
-    face: Face = pages.app.state.face  # type: ignore[attr-defined]
-    return face.views(face.now())[0]
+from tests.api.test_pages import Read, read
 
 
 def basket(href: object) -> str:

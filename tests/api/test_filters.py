@@ -6,36 +6,33 @@ import math
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
+import geopandas as gpd
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from api.face import Face
-from api.facets import Facets, Span
+from api.facets import Days, Facets, Span
 from api.filters import KINDS, Filters, facets_of
-from api.main import create_app
 from gis_sites.catalogue import Attribute, Catalogue, load_catalogue, own_layers
-from gis_sites.settings import Settings
 from tests.api.support import TestClient
-from tests.api.test_pages import PAGE, Read
+from tests.api.test_pages import Read
 
 PUBLIC = load_catalogue().public()
 FACETS = facets_of(PUBLIC)
-SEED, ROUNDS = 20261121, 200
+LAYERS = [one.name for one in PUBLIC]
+SEED, ROUNDS, SHAPED = 20261121, 200, 20
+DATED = ("sez.valid_to", "offer.available_from")
+TODAY = date(2026, 11, 21)
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def pages(demo_city: Settings) -> Iterator[TestClient]:
-    """The pages of the demo city."""
-    with TestClient(create_app(demo_city), headers=PAGE) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +47,26 @@ def known(pages: TestClient) -> list[Json]:
 # ---- state -> address -> state ---------------------------------------------------------------------------
 
 ends = st.floats(-1e9, 1e9).map(lambda end: round(end, 6) + 0.0) | st.sampled_from([math.inf])
+days = st.dates() | st.none()
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
 sites = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z"), exclude_characters=","), min_size=1, max_size=40)
+
+
+def listed(names: list[str]) -> st.SearchStrategy[str]:
+    """Some of the names, as the address lists them."""
+    return st.lists(st.sampled_from(names), min_size=1, max_size=12, unique=True).map(",".join)
 
 
 @st.composite
 def choices(draw: st.DrawFn, name: str) -> tuple[str, Any]:
     facet = FACETS[name]
+    if facet.attribute is not None and facet.attribute.kind == "date":
+        return name, Days.between(*draw(st.tuples(days, days).filter(any)))
     if facet.attribute is not None and facet.attribute.kind == "number":
         low, high = draw(ends), draw(ends)
         return name, Span(-math.inf if low == math.inf else low, high if low != math.inf or high != math.inf else 1.0)
     free = facet.attribute is not None and facet.attribute.kind == "text"
-    offered = words if free else st.sampled_from([one[0] for one in facet.options() if isinstance(one, tuple)])
+    offered = words if free else st.sampled_from([one[0] for one in facet.options(TODAY) if isinstance(one, tuple)])
     return name, tuple(sorted(draw(st.sets(offered, min_size=1, max_size=5))))
 
 
@@ -78,13 +83,15 @@ def filters(draw: st.DrawFn) -> Filters:
         page=draw(st.integers(1, 999_999)),
         at=draw(sites | st.just("")),
         view=draw(st.sampled_from(["", f"{zoom / 100}/{lat / 1e5:.5f}/{lon / 1e5:.5f}"])),
+        layers=draw(st.just("") | st.just("-") | listed(LAYERS)),
+        without_classes=draw(st.just("") | listed([f"{one}.{step}" for one in LAYERS for step in range(12)])),
         basket=tuple(draw(st.lists(sites, max_size=4, unique=True))),
         lang=draw(st.sampled_from(["", "pl", "en"])),
     )
 
 
 def understood(address: str) -> Filters:
-    return Filters.of(QueryParams(address.partition("?")[2]), PUBLIC)
+    return Filters.of(QueryParams(urlsplit(address).query), PUBLIC)
 
 
 @given(filters())
@@ -118,8 +125,9 @@ def test_links_of_the_earlier_form_keep_working(address: str) -> None:
 
 
 def test_what_makes_no_sense_is_told_and_left_out() -> None:
-    state = understood("/?water.distance_m=near&flood.share=..&zoning.plan_status=x&sort=a.b&view=1/2&area_from=dużo")
-    assert set(state.odd) == {"near", "..", "x", "dużo"}
+    address = "/?water.distance_m=near&flood.share=..&zoning.plan_status=x&sort=a.b&view=1/2&area_from=dużo"
+    state = understood(f"{address}&sez.valid_to=2027-02-30..&offer.available_from=..5")
+    assert set(state.odd) == {"near", "..", "x", "dużo", "2027-02-30..", "..5"}
     assert state == Filters(odd=state.odd)
     assert understood("/?parcel.owner_class=natural") == Filters()
 
@@ -187,6 +195,8 @@ def within(attribute: Attribute, span: Span, entry: Json) -> bool | None:
     if entry["state"] == "none":  # not there: farther than any distance, and its lack no small value either
         return span.high == math.inf and (attribute.none == math.inf or span.low == -math.inf)
     low, high = entry.get("low", entry["value"]), entry.get("high", entry["value"])
+    if attribute.kind == "date":
+        low, high = (one and date.fromisoformat(one).toordinal() for one in (low, high))
     low, high = -math.inf if low is None else low, math.inf if high is None else high
     least = True if low >= span.low else False if high < span.low else None
     most = True if high <= span.high else False if low > span.high else None
@@ -194,10 +204,12 @@ def within(attribute: Attribute, span: Span, entry: Json) -> bool | None:
 
 
 def chances(known: list[Json]) -> Iterator[Filters]:
-    """Yield filters at random: options, ranges between values that occur, codes that occur."""
+    """Yield what is offered of days, then filters at random: options, ranges between values and codes that occur."""
     dice = Random(SEED)
     names = sorted(FACETS.every)
-    for _ in range(ROUNDS):
+    dated = [Filters().plus(name, one) for name in DATED for one in FACETS[name].options(TODAY)]
+    yield from dated
+    for _ in range(ROUNDS - len(dated)):
         state = Filters(doubtful=dice.random() < 0.4, sort=dice.choice(["", "-parcel.area_m2", "water.distance_m"]))
         for name in dice.sample([*names, *FACETS.offered * 3], dice.choice([1, 1, 2, 2, 3, 4])):
             if choice := chance(name, known, dice):
@@ -206,7 +218,7 @@ def chances(known: list[Json]) -> Iterator[Filters]:
 
 
 def chance(name: str, known: list[Json], dice: Random) -> Any:
-    offered = FACETS[name].options()
+    offered = FACETS[name].options(TODAY)
     if offered and dice.random() < 0.6:
         return dice.choice(offered)
     if name == "use":
@@ -214,17 +226,23 @@ def chance(name: str, known: list[Json], dice: Random) -> Any:
     values = [one["values"][name]["value"] for one in dice.sample(known, 12)]
     values = sorted({value for value in values if value is not None and not isinstance(value, bool)})
     attribute = FACETS[name].attribute
+    if attribute is not None and attribute.kind == "date":
+        values = [date.fromisoformat(one) for one in values]
     if not values or attribute is None or attribute.kind == "flag":
-        return ("yes",) if attribute and attribute.kind == "flag" else None
+        return dice.choice(offered) if offered else None
+    if attribute.kind == "date":
+        return Days.between(*dice.choice([(None, values[-1]), (values[0], None), (values[0], values[-1])]))
     if attribute.kind == "number":
         least, most = sorted(dice.choices(values, k=2))
         return dice.choice([Span(low=least), Span(high=most), Span(least, most)])
     return tuple(values[:3])
 
 
-def test_list_map_file_and_recount_are_the_same_rows(pages: TestClient, known: list[Json]) -> None:
-    found, doubtful, names = 0, 0, set()
-    for state in chances(known):
+def test_list_map_file_and_recount_are_the_same_rows(pages: TestClient, known: list[Json], tmp_path: Path) -> None:
+    found, doubtful = 0, 0
+    names: set[str] = set()
+    told: set[str] = set()
+    for at, state in enumerate(chances(known)):
         met, unknown = recount(state, known)
         wanted = set(met) | (set(unknown) if state.doubtful else set())
         address = state.address() if "?" in state.address() else "/?v=2"
@@ -240,10 +258,25 @@ def test_list_map_file_and_recount_are_the_same_rows(pages: TestClient, known: l
         page = read_list(pages, state.address())
         assert page.rows == listed[:25]
         assert counted(page) == len(wanted)
-        found, doubtful, names = found + bool(met), doubtful + bool(unknown), names | {name for name, _ in state.chosen}
+        if at % SHAPED == 0 and met:
+            same_files(pages, address, listed, tmp_path)
+        found, doubtful, names = found + bool(met), doubtful + bool(unknown), names | set(state.choices)
+        told |= set(state.choices) if 0 < len(met) < len(known) else set()
     assert found > ROUNDS / 4
     assert doubtful > ROUNDS / 20
     assert set(FACETS.offered) - names == set()
+    assert set(DATED) <= told
+
+
+def same_files(pages: TestClient, address: str, listed: list[str], folder: Path) -> None:
+    """Hold the files with geometry and the workbook to the rows of the list."""
+    collection = pages.get(f"{address}&format=geojson").json()
+    assert [one["id"] for one in collection["features"]] == listed
+    file = folder / "list.gpkg"
+    file.write_bytes(pages.get(f"{address}&format=gpkg").content)
+    assert gpd.read_file(file)["id"].tolist() == listed
+    book = openpyxl.load_workbook(io.BytesIO(pages.get(f"{address}&format=xlsx").content))
+    assert [row[0] for row in book.worksheets[0].values][1:] == listed
 
 
 def read_list(pages: TestClient, address: str) -> Read:

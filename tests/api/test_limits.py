@@ -16,6 +16,7 @@ from api import limits
 from api.errors import Busy
 from api.face import Face
 from api.limits import COSTLY, FREE, PAGE, TILE, Buckets, Limits, Turns, client_of, kind_of, rate_of
+from api.list_files import MOST
 from api.main import create_app
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.settings import Settings
@@ -83,10 +84,17 @@ def test_a_server_on_a_socket_has_one_client() -> None:
         ("POST", "/api/v1/shortlists", COSTLY),
         ("POST", "/shortlists/map", COSTLY),
         ("DELETE", "/", COSTLY),
+        *(("GET", f"/?v=2&format={form}", COSTLY) for form in (*MOST, "none")),
+        ("GET", "/parcels/306101_1.0012.45/3?format=pdf", COSTLY),
+        ("HEAD", "/?form%61t=csv&format=points", COSTLY),
+        ("GET", "/?v=2&format=points&box=1,2,3,4", PAGE),
+        ("GET", "/parcels/306101_1.0012.45/3?format=json", PAGE),
+        ("GET", "/?q=format%3Dpdf&format=", PAGE),
     ],
 )
 def test_how_requests_count(method: str, path: str, kind: limits.Kind) -> None:
-    assert kind_of(method, path) is kind
+    path, _, query = path.partition("?")
+    assert kind_of(method, path, query.encode()) is kind
 
 
 def test_where_nothing_is_said_only_the_public_is_limited(tmp_path: Any) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,14 @@ import pyogrio
 import pytest
 
 from api import list_files
-from api.main import create_app
 from gis_sites.catalogue import load_catalogue
 from gis_sites.matching.sentences import cautions
-from gis_sites.settings import Settings
 from tests.api.support import TestClient
-from tests.api.test_pages import PAGE, Read
+from tests.api.test_pages import Read
 
 ADDRESS = "/?v=2&parcel.area_m2=500..&flood.share=..0&gas.distance_m=..1000&sort=-parcel.area_m2"
-KINDS = {"csv": b"\xef\xbb\xbfid,kind", "xlsx": b"PK", "gpkg": b"SQLite format 3", "geojson": b"{", "map": b"<!DOCTYPE"}
-
-
-@pytest.fixture(scope="module")
-def pages(demo_city: Settings) -> Iterator[TestClient]:
-    """The pages of the demo city."""
-    with TestClient(create_app(demo_city), headers=PAGE) as opened:
-        yield opened
+KINDS = {"csv": b"\xef\xbb\xbfid,kind", "xlsx": b"PK", "gpkg": b"SQLite format 3", "geojson": b"{", "map": b"<!DOCTYPE",
+         "pdf": b"%PDF-"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +42,7 @@ def test_the_page_links_every_file_and_says_how_much_one_holds(pages: TestClient
     assert {link.rpartition("format=")[2] for link in links} == set(KINDS)
     for link in links:
         assert pages.get(link).content.startswith(KINDS[link.rpartition("format=")[2]])
-    assert "najwyżej: CSV 20 000, GeoPackage i GeoJSON 10 000, XLSX 5 000, mapa 500." in page.text
+    assert "najwyżej: CSV 20 000, GeoPackage i GeoJSON 10 000, XLSX 5 000, mapa 500, PDF 200." in page.text
     assert page.rows == listed[:25]
 
 

@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 from api import need_pages
-from api.face import Face
 from api.main import create_app
 from api.pages import router
 from gis_sites.inventory import Inventory
@@ -21,9 +20,8 @@ from gis_sites.matching.sentences import cautions, value_text
 from gis_sites.settings import Settings
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.words import sentences
-from tests.api.support import TestClient
+from tests.api.support import PAGE, TestClient
 
-PAGE = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 WANTED = """
 format = 1
 title = { pl = "Zakład obróbki metalu, ok. 3 ha", en = "Metal works, about 3 ha" }
@@ -89,12 +87,6 @@ def pages(demo_city: Settings) -> Iterator[TestClient]:
     """The pages of an office that says who answers."""
     with TestClient(create_app(demo_city.model_copy(update=CONTACT)), headers=PAGE) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def parcels(pages: TestClient) -> Snapshot:
-    face: Face = pages.app.state.face  # type: ignore[attr-defined]
-    return face.views(face.now())[0]
 
 
 def read(pages: TestClient, address: str, status: int = 200) -> Read:

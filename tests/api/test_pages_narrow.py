@@ -14,8 +14,8 @@ from gis_sites.columns import Labels
 from gis_sites.inventory import Inventory
 from gis_sites.settings import Settings
 from gis_sites.store.shown import PUBLIC_OWNERS
-from tests.api.support import TestClient
-from tests.api.test_pages import PAGE, read
+from tests.api.support import PAGE, TestClient
+from tests.api.test_pages import read
 from tests.store.tile_support import covering, decoded
 
 NEVER_THERE = "309999_1.0001.7777"

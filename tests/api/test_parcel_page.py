@@ -3,33 +3,17 @@
 import io
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
 
 import pypdf
 import pytest
 
-from api.face import Face
-from api.main import create_app
 from gis_sites.inventory import Inventory
 from gis_sites.profile import told
-from gis_sites.settings import Settings
 from gis_sites.store.snapshot import Snapshot
 from tests.api.support import TestClient
-from tests.api.test_pages import PAGE, WANTED, Read, read
-
-
-@pytest.fixture(scope="module")
-def pages(demo_city: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(demo_city), headers=PAGE) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def parcels(pages: TestClient) -> Snapshot:
-    face: Face = pages.app.state.face  # type: ignore[attr-defined]
-    return face.views(face.now())[0]
+from tests.api.test_pages import WANTED, Read, read
 
 
 class Facts(HTMLParser):
@@ -151,17 +135,6 @@ def test_a_parcel_as_pdf_says_what_the_screen_says(pages: TestClient, parcels: S
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
     sheet = pypdf.PdfReader(io.BytesIO(answer.content))
     assert missing(pages.get(address, params={"lang": lang}).text, sheet) == []
-
-
-def test_a_pdf_is_tagged_titled_and_says_its_language(pages: TestClient, parcels: Snapshot) -> None:
-    identifier = parcels.id(7)
-    sheet = pypdf.PdfReader(io.BytesIO(pages.get(f"/parcels/{identifier}?format=pdf").content))
-    root = sheet.trailer["/Root"]
-    assert root["/MarkInfo"]["/Marked"]
-    assert root["/Lang"] == "pl"
-    assert "/StructTreeRoot" in root
-    assert identifier in str(sheet.metadata.title)  # type: ignore[union-attr]
-    assert b"pdfuaid" in root["/Metadata"].get_data()
 
 
 def test_land_on_offer_is_had_as_pdf_too(pages: TestClient) -> None:

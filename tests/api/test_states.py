@@ -17,6 +17,12 @@ from tests.api.support import TestClient
 from tests.intake.support import box, parcel_id, parcels
 
 ANY = {"format": 1}
+TOGETHER = {"format": 1, "scope": ["assemblies"], "must": {"parcel.area_m2": {"min": 3000}}}
+LATE = (
+    "/?", "/?format=points&", "/?format=csv&", "/?format=gpkg&", f"/parcels/{parcel_id(1)}?", "/layers?",
+    "/ogc/collections?", "/ogc/collections/parcel/items?", "/api/v1/layers?", "/shortlists?",
+)  # fmt: skip
+"""What is asked of a state that is dropped meanwhile."""
 
 
 def deliver(inventory: Inventory, folder: Path, count: int) -> None:
@@ -31,12 +37,20 @@ def considered(client: TestClient) -> tuple[int, int]:
     return answer["inventory"]["state"], answer["counts"]["considered"]
 
 
+def rows(client: TestClient, question: str = "") -> list[str]:
+    """Return the parcels that OGC API Features tells of."""
+    document = client.get(f"/ogc/collections/parcel/items{question}").json()
+    assert document["numberMatched"] == len(document["features"])
+    return [one["properties"]["parcel_id"] for one in document["features"]]
+
+
 def test_what_is_published_between_requests_is_picked_up(settings: Settings, tmp_path: Path) -> None:
     settings = settings.model_copy(update={"keep_states": 1})
     with open_inventory(settings) as inventory, TestClient(create_app(settings)) as client:
         deliver(inventory, tmp_path, 2)
         face: Face = client.app.state.face  # type: ignore[attr-defined]
         assert considered(client) == (1, 2)
+        assert rows(client) == [parcel_id(1), parcel_id(2)]
         tag = client.get("/api/v1/layers").headers["etag"]
         old = face.now()
         assert old is not None
@@ -44,6 +58,7 @@ def test_what_is_published_between_requests_is_picked_up(settings: Settings, tmp
 
         deliver(inventory, tmp_path, 3)
         assert considered(client) == (2, 3)
+        assert rows(client) == rows(client, "?bbox=-180,-90,180,90") == [parcel_id(one) for one in (1, 2, 3)]
         newer = client.get("/api/v1/layers", headers={"if-none-match": tag})
         assert newer.status_code == 200
         assert newer.headers["etag"] != tag
@@ -54,6 +69,31 @@ def test_what_is_published_between_requests_is_picked_up(settings: Settings, tmp
         answer = match(understand(ANY), running, face.catalogue, top=5)
         assert answer["inventory"]["state"] == 1
         assert [one["id"] for one in answer["candidates"]] == [parcel_id(1), parcel_id(2)]
+
+
+@pytest.mark.parametrize("mapped", [True, False], ids=["mapped", "not mapped"])
+def test_what_is_dropped_under_a_request_is_no_fault(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool
+) -> None:
+    settings = settings.model_copy(update={"keep_states": 1})
+    with open_inventory(settings) as inventory:
+        deliver(inventory, tmp_path, 2)
+        old = Face(inventory).now()
+        with TestClient(create_app(settings), headers={"accept": "text/html"}) as client:
+            face: Face = client.app.state.face  # type: ignore[attr-defined]
+            face.views(old)
+            deliver(inventory, tmp_path, 3)
+            monkeypatch.setattr(Face, "now", lambda _: old)
+            if not mapped:
+                face._held = (0, [])
+            answers = [client.get(f"{address}lang=en") for address in LATE]
+            answers += [client.post("/api/v1/shortlists?lang=en", json=one) for one in (TOGETHER, ANY)]
+    assert {one.status_code for one in answers} == {200, 503}
+    # The columns of a state that is mapped stay, whatever becomes of its tables.
+    assert answers[-1].status_code == (200 if mapped else 503)
+    for one in (one for one in answers if one.status_code == 503):
+        assert "new data were published while you were being answered" in one.text.lower()
+        assert one.headers["retry-after"] == "1"
 
 
 def test_a_late_request_does_not_bring_an_old_state_back(settings: Settings, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from api.face import Face
 from api.main import create_app
-from api.tiles import FOREVER, KIND
+from api.tiles import ABOUT, FOREVER, KIND, Sent, Tiles
 from gis_sites.catalogue import load_catalogue, own_layers
 from gis_sites.inventory import Inventory
 from gis_sites.settings import Settings
@@ -48,6 +48,11 @@ def version(client: TestClient) -> str:
     data = re.search(r'"version": ?"(\w+)"', client.get("/").text)
     assert data is not None
     return data[1]
+
+
+def forgets(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the server keep no tile."""
+    monkeypatch.setattr(client.app.state, "tiles", Tiles(0))  # type: ignore[attr-defined]
 
 
 def test_a_tile_may_be_kept_for_good(client: TestClient, middle: Place, tmp_path: Path) -> None:
@@ -110,6 +115,51 @@ def test_a_tile_is_compressed_where_that_is_taken(
     assert int(answer.headers["content-length"]) == len(raw)
 
 
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+def test_a_tile_that_was_asked_for_is_sent_again_without_the_database(
+    client: TestClient, middle: Place, monkeypatch: pytest.MonkeyPatch, accepted: str
+) -> None:
+    asked, headers = f"{address(middle)}?v={version(client)}", {"accept-encoding": accepted}
+    first = client.get(asked, headers=headers)
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("api.tiles.Drawings.of", never)
+    again = client.get(asked, headers=headers)
+    assert (again.status_code, again.content, dict(again.headers)) == (200, first.content, dict(first.headers))
+    assert client.get(asked, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+    assert client.head(asked, headers=headers).headers == first.headers
+    # What another version, layer or place holds is not told by this one.
+    others = (address(middle), f"{address(middle)}?v=0123456789ab", f"{asked}&lang=pl", asked.replace("parcel", "road"))
+    for other in others:
+        assert client.get(other, headers=headers).status_code == 500
+
+
+def test_that_one_has_a_tile_already_leaves_it_to_the_others(client: TestClient, middle: Place) -> None:
+    asked = f"{address(replace(middle, z=14, x=middle.x // 2, y=middle.y // 2))}?v={version(client)}"
+    etag = client.get(address(middle)).headers["etag"]
+    assert client.get(asked, headers={"if-none-match": etag}).status_code == 304
+    assert client.get(asked).content
+
+
+def test_of_tiles_so_many_bytes_are_kept() -> None:
+    tiles, size = Tiles(3 * (10 + ABOUT)), Sent(bytes(10), packed=False, tag="")
+
+    def left() -> str:
+        return "".join(name for name in "abcdef" if tiles.get((name, b"")))
+
+    for name in "abc":
+        tiles.put((name, b""), size)
+    assert tiles.get(("a", b"")) is size
+    tiles.put(("d", b""), size)
+    assert left() == "acd"
+    tiles.put(("e", b""), Sent(bytes(10 + ABOUT), packed=False, tag=""))
+    assert left() == "de"
+    tiles.put(("f", b""), Sent(bytes(30 + 3 * ABOUT), packed=False, tag=""))
+    assert left() == ""
+
+
 def test_where_there_is_nothing_the_tile_is_empty(client: TestClient) -> None:
     for place, name in ((Place(9, 0, 0), "parcel"), (Place(20, 2**20 - 1, 2**20 - 1), "zoning")):
         answer = client.get(f"{address(place, name)}?v={version(client)}")
@@ -148,6 +198,7 @@ def test_what_is_refused_is_a_problem_that_is_not_kept(client: TestClient, path:
 def test_a_tile_that_takes_too_long_may_be_asked_for_again(
     client: TestClient, middle: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    forgets(client, monkeypatch)
     monkeypatch.setattr(tiles, "PATIENCE_MS", 1)
     monkeypatch.setattr(tiles, "_drawn", lambda _: "(SELECT NULL::geometry FROM pg_sleep(0.01))")
     answer = client.get(address(middle), headers={"accept-language": "en"})
@@ -185,10 +236,25 @@ def test_a_state_that_was_dropped_is_gone(own: tuple[TestClient, Settings]) -> N
     assert client.get("/tiles/2/parcel/0/0/0").status_code == 410
 
 
+def test_a_state_whose_tables_went_while_it_was_asked_for_is_gone(own: tuple[TestClient, Settings]) -> None:
+    client, settings = own
+    asked = f"?v={version(client)}"
+    assert client.get(f"/tiles/2/parcel/0/0/0{asked}").status_code == 200
+    with open_store(settings) as store, store.begin() as conn:
+        conn.execute(sa.text("UPDATE registry.states SET dropped_at = now() WHERE id = 2"))
+        conn.execute(sa.text("DROP TABLE store.parcel_r1 CASCADE"))
+    there, gone = (client.get(f"/tiles/2/parcel/{one}{asked}", headers={"accept-language": "en"})
+                   for one in ("0/0/0", "20/589824/352256"))  # fmt: skip
+    assert there.status_code == 200
+    assert gone.status_code == 410
+    assert "was dropped on" in gone.json()["detail"]
+
+
 def test_pictures_that_are_missing_are_not_made_by_asking(
     own: tuple[TestClient, Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, settings = own
+    forgets(client, monkeypatch)
     assert client.get("/tiles/2/parcel/0/0/0").status_code == 200
     monkeypatch.setattr(tiles, "MOST_LIVE", 0)
     answer = client.get("/tiles/2/parcel/0/0/0", headers={"accept-language": "en"})

@@ -27,6 +27,7 @@ from gis_sites.store import comparison, descent, differences, lineage, revisions
 from gis_sites.store.comparison import Comparison
 from gis_sites.store.connect import Store, open_store
 from gis_sites.store.differences import Difference
+from gis_sites.store.registry import lineage as lineage_table
 from gis_sites.store.revisions import Part, Revision
 from tests.intake.support import balanced, box, counts, parcel_id, parcels, take
 from tests.intake.test_real import NOTES, in_crs
@@ -70,7 +71,8 @@ def compared(
         if base is not None and kind.name == descent.LAYER:
             by = load(conn)
             lineage.record_descent(conn, by)
-            links = {(step.old, step.new, step.how) for step in lineage.of_load(conn, by)}
+            told = conn.execute(lineage_table.select().where(lineage_table.c.load_id == by))
+            links = {(row.old_id, row.new_id, row.how) for row in told}
         transaction.rollback()
     return found, rows, links
 

@@ -170,6 +170,12 @@ def test_cells_of_a_csv_stay_as_they_are(tmp_path: Path) -> None:
     ]
 
 
+def test_what_breaks_a_line_within_a_cell_does_not_end_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("id;nazwa\u2028działki;opis\r\n1;a;b\r\n".encode())
+    assert only(path)[1] == [{"__row": 2, "id": "1", "nazwa\u2028działki": "a", "opis": "b"}]
+
+
 def test_lists_of_a_geojson_are_written_with_commas(tmp_path: Path) -> None:
     path = tmp_path / "a.geojson"
     properties = {"dzialki": ["1/2", "3"], "n": [1, 2], "mix": "x", "data": "2024-01-01"}

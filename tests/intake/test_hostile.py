@@ -96,6 +96,7 @@ def packages() -> Cases:
         "made-up table": (h.changed("CREATE VIRTUAL TABLE v USING fts5(a)", h.REGISTER.format("v")), {"import.view"}),
         "made-up column": (h.generated, {UNREADABLE, MEMORY, SLOW, TAKEN}),
         "schema that cannot be parsed": (h.schemed, {UNREADABLE}),
+        "claims two billion rows": (h.changed("UPDATE gpkg_ogr_contents SET feature_count = 2000000000"), {TAKEN}),
     }
 
 

@@ -1,14 +1,17 @@
 """From a GeoPackage to a revision: rows taken, set aside and rejected; keys; parts; what changed."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.errors import Refused, WrongUse
+from gis_sites.intake import spool
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import read_source
 from gis_sites.store import lineage, revisions, saved, states
@@ -475,3 +478,53 @@ def test_wrong_names_are_refused_with_the_nearest(store: Store, catalogue: Catal
     ):
         with pytest.raises(WrongUse, match=hint):
             take(store, catalogue, path, **said)
+
+
+def test_what_a_private_cell_was_read_as_is_kept_nowhere(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    cells = {"lokalnyId": ["A  7\u00a0B"], "rodzaj": ["?"]}
+    path = write(tmp_path / "gaz.gpkg", "gazociag", cells, [line((0, 0), (9, 9))])
+    report = take(store, catalogue, path, layer={"gazociag": "gas"})
+    assert counts(report.loads[0])["value_repaired"] == 1
+    with store.begin() as conn:
+        noticed = registry.findings(conn, report.load or 0)
+    said = [one.finding.values for one in noticed if one.finding.type.word == "value_repaired"]
+    assert said == [{"value": "***", "result": "***"}]
+
+
+@pytest.mark.parametrize("kind", ["DATE", "DATETIME"])
+def test_a_text_that_is_no_day_is_not_the_first_of_january_1970(
+    store: Store, catalogue: Catalogue, tmp_path: Path, kind: str
+) -> None:
+    days = ["", " ", "brak", "2020-12-31", "1970-01-01", None, "0000-00-00"]
+    cells = {"symbol": ["1P"] * 7, "ozn": list("abcdefg"), "obowiazuje_do": [pd.Timestamp("2020-01-01")] * 7}
+    path = write(tmp_path / "p.gpkg", "mpzp", cells, [box(20 * n, 0) for n in range(7)])
+    typed = f"UPDATE sqlite_master SET sql = replace(sql, 'DATETIME', '{kind}') WHERE name = 'mpzp'"
+    sql(path, "PRAGMA writable_schema = ON", typed)
+    said = ((name, "NULL" if day is None else f"'{day}'") for name, day in zip("abcdefg", days, strict=True))
+    sql(path, *(f"UPDATE mpzp SET obowiazuje_do = {day} WHERE ozn = '{name}'" for name, day in said))
+    report = take(store, catalogue, path, layer={"mpzp": "zoning"}, column={"mpzp.obowiazuje_do": "zoning.in_force_to"})
+    read = dict(zip(column(store, "zoning", "source_row"), column(store, "zoning", "in_force_to"), strict=True))
+    assert [read[row] for row in sorted(read)] == [None, None, None, date(2020, 12, 31), date(1970, 1, 1), None, None]
+    assert counts(report.loads[0])["value_unreadable"] == 2
+
+
+def test_however_many_rows_are_joined_they_are_read_at_once(
+    store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, read = spool._batches, 0
+
+    def counted(*words: Any) -> Any:
+        nonlocal read
+        read += 1
+        return real(*words)
+
+    monkeypatch.setattr(spool, "_batches", counted)
+    ids = [parcel_id(number) for number in range(300)]
+    both = [box(40 * number + 20 * half, 0) for half in range(2) for number in range(300)]
+    report = take(store, catalogue, parcels(tmp_path / "p.gpkg", [*ids, *ids], both))
+    assert balanced(report)
+    assert (report.loads[0].rows.loaded, report.loads[0].set_aside) == (300, {"joined": 300})
+    assert read < 6
+    shapes = held(store, "parcel").geometry
+    assert {shape.area for shape in shapes} == {200.0}
+    assert all(len(shape.geoms) == 2 for shape in shapes)

@@ -2,7 +2,9 @@
 
 import contextlib
 import hashlib
+import os
 import shutil
+import signal
 import sqlite3
 import stat
 import struct
@@ -195,3 +197,20 @@ def test_children_share_a_nurse_and_end_one_by_one(good: Path) -> None:
     assert len(children._idle[reader.__file__]) == 2
     assert list(read_table(source, "dzialki", [])) != []
     assert len(children._idle[reader.__file__]) == 2
+
+
+def test_a_nurse_that_was_killed_while_it_waited_is_replaced(good: Path) -> None:
+    source = open_source(good)
+    for nurse in children._idle[reader.__file__]:
+        os.kill(nurse._process.pid, signal.SIGKILL)
+        nurse._process.wait()
+    assert [batch.num_rows for batch in read_table(source, "dzialki", [])] == [3]
+
+
+def test_a_nurse_that_dies_at_a_request_names_no_process(tmp_path: Path) -> None:
+    script = tmp_path / "dies.py"
+    script.write_text("import socket, sys; socket.socket(fileno=int(sys.argv[2])).recv(9)")
+    nurse = children.Nurse(str(script))
+    with pytest.raises(OSError, match="has ended"):  # below zero, it would be a group of processes to be killed
+        nurse.bear(["list"], [0, 1])
+    nurse.dismiss()

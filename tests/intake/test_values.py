@@ -2,14 +2,16 @@
 
 import doctest
 import importlib
-from datetime import date
+from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gis_sites.catalogue import FieldSpec
 from gis_sites.findings import FindingType
+from gis_sites.intake.cells import read_days, read_in_units, read_numbers, words
 from gis_sites.intake.values import (
     UNITS,
     clean,
@@ -26,7 +28,7 @@ from gis_sites.intake.values import (
 LEAST = settings(deadline=None)
 
 
-@pytest.mark.parametrize("name", ["names", "values", "days", "keys", "crs", "parcels", "axes"])
+@pytest.mark.parametrize("name", ["names", "values", "days", "keys", "crs", "axes"])
 def test_the_examples_in_the_docstrings_run(name: str) -> None:
     failed, attempted = doctest.testmod(importlib.import_module(f"gis_sites.intake.{name}"))
     assert attempted
@@ -265,3 +267,29 @@ def test_no_text_makes_a_reader_fail(text: str, unit: str | None) -> None:
     spec = FieldSpec(type="code", codes={"a": ("b",)})
     for read in (read_text, read_name, reader(spec, key=False, factor=1.0)):
         assert read(text) is not None
+
+
+def test_whole_numbers_no_float_holds_are_taken_for_the_nearest() -> None:
+    column = pa.array([2**53 + 1, None, 3])
+    assert read_numbers(column, 1.0, share=False).values.to_pylist() == [2.0**53, None, 3.0]
+    units = words(pa.array(["m", "m", "km"]))
+    assert read_in_units(column, units, {"m": 1.0, "km": 1e3}, share=False).values.to_pylist() == [2.0**53, None, 3e3]
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("ms"), pa.timestamp("ms", "UTC"), pa.timestamp("us")])
+def test_days_no_calendar_has_are_unreadable(kind: pa.DataType) -> None:
+    a_day = 1 if kind == pa.date32() else {"ms": 86_400_000, "us": 86_400_000_000}[kind.unit]
+    far, before = 3_789_548 * a_day, -735_524 * a_day  # in the years 12345 and -44
+    column = pa.array([far, 19_723 * a_day, None, before], pa.int64()).cast(pa.int32() if a_day == 1 else pa.int64())
+    days = read_days(column.cast(kind))
+    assert days.values.to_pylist() == [None, date(2024, 1, 1), None, None]
+    assert [(issue.type, issue.rows.tolist()) for issue in days.issues] == [
+        (FindingType.VALUE_UNREADABLE, [0]),
+        (FindingType.VALUE_UNREADABLE, [3]),
+    ]
+    assert [bool(one) for one in words(column.cast(kind)).texts] == [True] * 3
+
+
+def test_a_moment_to_the_nanosecond_is_of_its_day() -> None:
+    moment = int(datetime(2024, 1, 1, 23, 59, tzinfo=UTC).timestamp()) * 10**9 + 1
+    assert read_days(pa.array([moment], pa.timestamp("ns"))).values.to_pylist() == [date(2024, 1, 1)]

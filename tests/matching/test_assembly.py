@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from matching_fakes import CATALOGUE, column_of, view_of
 
 from gis_sites.columns import Column
-from gis_sites.matching.assembly import Effort
-from gis_sites.matching.assembly_reasons import with_assemblies
+from gis_sites.matching.assembly_reasons import Joining
 from gis_sites.matching.reading import understand
 from gis_sites.matching.shortlist import match
 from gis_sites.profile.adjacency import Pairs
@@ -234,9 +233,7 @@ def alike(town: Town, one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 def answer(requirement: dict[str, Any], town: Town, top: int = 1000) -> dict[str, Any]:
-    asked, views = understand(requirement), [view_of(town.profile)]
-    found = match(asked, views, CATALOGUE, top=top)
-    return with_assemblies(found, asked, views, CATALOGUE, town, top=top, most=Effort())
+    return match(understand(requirement), [view_of(town.profile)], CATALOGUE, top=top, joining=Joining(town))
 
 
 @settings(max_examples=200, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gis_sites.matching import fit
 from gis_sites.matching.fit import TOLERANCE_M, GivenUp, Sides, find, goes_in
 from gis_sites.matching.packing import far_enough, find_several, too_many
-from gis_sites.matching.placing import Wanted, place
+from gis_sites.matching.placing import Wanted, place, too_narrow
 
 WHERE = (6_505_000.0, 5_736_000.0)
 """Coordinates as large as those of a working CRS."""
@@ -122,13 +122,25 @@ def test_what_nobody_decides_is_given_up_and_said(monkeypatch: pytest.MonkeyPatc
 
 def test_what_decides_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gis_sites.matching.placing.find", None)
-    strip, square = rectangle(Sides(200, 9), 0.4), rectangle(Sides(60, 60), 0.2)
+    strip, narrow = rectangle(Sides(200, 9), 0.4), rectangle(Sides(60, 25), 0.2)
     cross = shapely.union(rectangle(Sides(200, 9), 0.0), rectangle(Sides(200, 9), 1.2))
     disc = shapely.Point(WHERE).buffer(50, quad_segs=16)
-    grounds = np.array([shapely.Polygon(), strip, square, cross, disc], dtype=object)
+    grounds = np.array([shapely.Polygon(), strip, narrow, cross, disc], dtype=object)
     told = [(one.fits, one.how) for one in place(grounds, Wanted(Sides(50, 20)))]
-    assert told == [(False, "area"), (False, "rectangle"), (True, "rectangle"), (False, "circle"), (True, "rectangle")]
+    assert told == [(False, "area"), (False, "rectangle"), (True, "rectangle"), (False, "circle"), (True, "circle")]
     assert place(grounds[4:], Wanted(Sides(79.9, 59.9)))[0].fits
+
+
+@given(grounds(), lengths, lengths, st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_a_quick_no_is_never_wrong(ground: shapely.Geometry, one: float, other: float, count: int) -> None:
+    alone, sides = np.array([ground], dtype=object), Sides(max(one, other), min(one, other))
+    (placed,) = place(alone, Wanted(sides, count))
+    (quick,) = too_narrow(alone, Wanted(sides, count)).tolist()
+    assert not (quick and placed.fits)
+    # What area or circle decided is decided as quickly for sides that are clearly longer.
+    longer = too_narrow(alone, Wanted(Sides(sides.long + 0.2, sides.short + 0.2), count))
+    assert longer.all() or placed.how not in {"area", "circle"} or placed.fits
 
 
 def test_several_that_just_go_in() -> None:

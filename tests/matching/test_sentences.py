@@ -155,27 +155,25 @@ def test_why_not_says_what_failed_first_and_ends_with_who_can_say_what_is_not_kn
     )
     assert told[6:] == [
         "Pytanie bez odpowiedzi: moc; odpowiada: operator sieci",
-        "Czego nie wiemy, a może to powiedzieć Urząd: Plan miejscowy (udział produkcji).",
-        "Czego nie wiemy, a może to powiedzieć operator sieci: Elektroenergetyka (przecina działkę).",
-        "Czego nie wiemy, a może to powiedzieć operator sieci elektroenergetycznej: "
-        "Elektroenergetyka (odległość do SN).",
+        "Nie wiadomo: Plan miejscowy (udział produkcji); może to powiedzieć Urząd.",
+        "Nie wiadomo: Elektroenergetyka (przecina działkę); może to powiedzieć operator sieci.",
+        "Nie wiadomo: Elektroenergetyka (odległość do SN); może to powiedzieć operator sieci elektroenergetycznej.",
     ]
 
 
 def test_what_does_not_matter_is_not_asked_about() -> None:
     told = explained("a", "en")
     assert told[1] == "Parcel a: eligible (musts: 2 met); floor 25, ceiling 75 (of 100)."
-    assert [one for one in told if one.startswith("What we do not know")] == [
-        "What we do not know and the power network operator can tell: Power lines (distance to MV)."
+    assert [one for one in told if one.startswith("Not known")] == [
+        "Not known: Power lines (distance to MV); the power network operator can tell."
     ]
 
 
 def test_whoever_knows_several_things_is_named_once() -> None:
     told = explained("a", "en", ask=[], must={"power.capacity_kw": {"min": 1}, "road.distance_m": {"max": 1}})
-    assert [one for one in told if one.startswith("What we do not know")] == [
-        "What we do not know and the power network operator can tell: "
-        "Power lines (capacity), Power lines (distance to MV).",
-        "What we do not know and the road authority can tell: Roads (distance).",
+    assert [one for one in told if one.startswith("Not known")] == [
+        "Not known: Power lines (capacity), Power lines (distance to MV); the power network operator can tell.",
+        "Not known: Roads (distance); the road authority can tell.",
     ]
 
 

@@ -12,7 +12,7 @@ from gis_sites.columns import Range
 from gis_sites.matching.bigger import Footprint
 from gis_sites.matching.footprint import too_small
 from gis_sites.matching.plan_limits import Building, allowed
-from gis_sites.matching.standing import set_back, stand, without
+from gis_sites.matching.standing import at_best, set_back, stand, without
 from gis_sites.matching.verdicts import Window
 from gis_sites.profile.land import Ground, Zone
 
@@ -127,3 +127,17 @@ def test_ground_that_is_not_valid_is_made_valid_before_land_is_taken() -> None:
     (left,) = without(np.array([bow], dtype=object), [[shapely.box(7, -1, 11, 11)]])
     assert left.is_valid
     assert left.area == pytest.approx(29)  # two wings of 25 each, less a trapezium 3 m wide and 4 to 10 m high
+
+
+def test_what_touches_as_well_as_overlaps_is_taken_like_any_other() -> None:
+    """An overlap may have lines beside it, and GEOS takes nothing away that has: it is mended on the way."""
+    bow = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    mixed = shapely.GeometryCollection([shapely.box(7, -1, 11, 11), shapely.LineString([(0, 0), (5, 9)])])
+    (left,) = without(np.array([bow], dtype=object), [[mixed]])
+    assert left.area == pytest.approx(29)
+
+
+def test_a_quick_look_is_no_stricter_than_the_ground_that_is_left() -> None:
+    most, sure = (np.array(some, dtype=object) for some in ([LAND, LAND, WEST, WEST], [LAND, WEST, WEST, EAST]))
+    none, doubtful = at_best(Footprint(length_m=80, width_m=30), most, sure)
+    assert (none.tolist(), doubtful.tolist()) == ([False, False, True, True], [False, True, True, True])

@@ -257,6 +257,21 @@ def test_parcels_that_changed_are_measured_and_no_others(
     agrees(store, catalogue, held, made)
 
 
+def test_of_a_zone_that_stands_for_parcels_only_those_that_moved_reach_a_site(
+    store: Store, catalogue: Catalogue, measured: Counter[str]
+) -> None:
+    held: Held = {"parcel": put(store, catalogue, "parcel", grid(20))}
+    named = " ".join(f"306101_1.0001.{place:03}" for place in (22, 23, 377))
+    held["sez"] = put(store, catalogue, "sez", [{"key": "A", "zone": "A", "parcels": named}])
+    publish_it(store, held, build(store, catalogue, held, as_of=DAY))
+    held["parcel"] = put(store, catalogue, "parcel", grid(20, {22: 5.0}))
+    measured.clear()
+    made = build(store, catalogue, held, as_of=DAY)
+    # Those about the far corner are as near to the zone as they were: it is another parcel of it that is near.
+    assert 20 < measured["sez"] < 200
+    agrees(store, catalogue, held, made)
+
+
 def test_another_coverage_reaches_what_it_speaks_of(store: Store, catalogue: Catalogue, measured: Counter[str]) -> None:
     def town(width: float) -> Revision:
         shape = shapely.MultiPolygon([at(shapely.box(-10, -10, width, 1010))])

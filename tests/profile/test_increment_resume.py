@@ -1,8 +1,6 @@
 """A run that was broken off in the middle of a block goes on with the partitions that were finished."""
 
 import functools
-import multiprocessing.forkserver
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,12 +49,8 @@ def run_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 
 def test_a_run_killed_in_the_middle_of_a_block_measures_only_the_partitions_that_are_missing(
-    settings: Settings, tmp_path: Path, run_tasks: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, temporary: Path, run_tasks: list[tuple[str, int]]
 ) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    multiprocessing.forkserver.ensure_running()  # its socket has no room for a longer path
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     work = functools.partial(in_small_parts, settings, path=deliveries(tmp_path)[0])
     # All of the parcels' own block, and the first of three partitions of the net area.
     ended = run(work, temporary, place=Place("gis_sites.profile.tasks.run", 5, "before"))

@@ -1,26 +1,17 @@
 """What a page tells of a parcel beside its attributes is what the profile holds."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 from gis_sites.catalogue import Catalogue
-from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.inventory import Inventory
 from gis_sites.layer import Layer
 from gis_sites.profile import told
 from gis_sites.profile.adjacent import pairs_of
-from gis_sites.settings import Settings
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.store.states import State
 
 SOME = range(0, 500, 13)
-
-
-@pytest.fixture(scope="module")
-def city(demo_city: Settings) -> Iterator[Inventory]:
-    with open_inventory(demo_city) as inventory:
-        yield inventory
 
 
 @pytest.fixture(scope="module")

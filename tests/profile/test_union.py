@@ -1,6 +1,5 @@
 """Parcels as one site: merged values against measuring the union, and gaps that are closed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,20 +7,13 @@ import pytest
 import shapely
 
 from gis_sites.columns import Flags, Labels, Range, Several
-from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.inventory import Inventory
 from gis_sites.matching.assembly_site import Assemblies
 from gis_sites.matching.verdicts import Window
-from gis_sites.profile.merge import MERGES, Merged
+from gis_sites.profile.merge import JOIN, MERGES, Merged
 from gis_sites.profile.union import closed
-from gis_sites.settings import Settings
 
 ATTRIBUTED = ("parcel", "zoning", "road", "power", "flood", "building")
-
-
-@pytest.fixture(scope="module")
-def city(demo_city: Settings) -> Iterator[Inventory]:
-    with open_inventory(demo_city) as inventory:
-        yield inventory
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +43,24 @@ def test_merged_values_hold_what_measuring_the_union_says(city: Inventory, sets:
             assert agrees(merged, found, row, slack), (name, parcels[row])
     assert seen >= {"nearest_distance", "crosses", "share_covered", "share_by_class", "frontage", "net_area",
                     "extreme_covering", "largest_class", "area", "measured_area", "compactness"}  # fmt: skip
+
+
+def test_what_parcels_lose_by_themselves_leaves_no_less_than_the_ground_of_their_union(
+    city: Inventory, sets: Assemblies
+) -> None:
+    together = city.together()
+    parcels = [tuple(sets.parcels(row)) for row in range(0, len(sets), 3)]
+    at_most = dict(zip(map(JOIN.join, parcels), zip(*together.at_most(parcels), strict=True), strict=True))
+    narrower = 0
+    for place in together.land(0.5).places("assemblies", list(at_most)):
+        ground = place.ground()
+        for id, *ends in zip(ground.ids, ground.most, ground.sure, strict=True):
+            for bound, found in zip(at_most[id], ends, strict=True):
+                assert shapely.difference(found, bound).area < 1e-3, id
+                narrower += bound.area < sum(one.area for one in shapely.get_parts(bound.envelope))
+            # Neither own lists nor parcels that nobody knows of add up here: the bound is the ground itself.
+            assert at_most[id][0].area == pytest.approx(ground.most[ground.ids.index(id)].area, abs=0.1)
+    assert narrower
 
 
 def agrees(merged: Merged, found: Any, row: int, slack: float) -> bool:

@@ -10,9 +10,11 @@ import shapely
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, Layer
+from gis_sites.intake.shapes import to_ewkb
 from gis_sites.store import loads, revisions, states
 from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Profile
+from gis_sites.store.registry import lineage
 from gis_sites.store.revisions import Coverage, Part, Revision
 from gis_sites.store.states import State
 from gis_sites.store.tables import field_columns
@@ -96,8 +98,13 @@ def table(layer: Layer, rows: Sequence[Mapping[str, Any]], *, load: int, part: s
     for name, kind in field_columns(layer).items():
         columns[name] = pa.array([row.get(name) for row in rows], kind.arrow)
     if layer.geometry != "table":
-        columns["geom"] = revisions.to_ewkb(np.array([row.get("geom") for row in rows], dtype=object), 2177)
+        columns["geom"] = to_ewkb(np.array([row.get("geom") for row in rows], dtype=object), 2177)
     return pa.table(columns)
+
+
+def heirs(conn: sa.Connection, load: int, changes: Sequence[tuple[str, str, str]]) -> None:
+    """Keep (old, new, how) as a load told them."""
+    conn.execute(lineage.insert(), [{"load_id": load, "old_id": a, "new_id": b, "how": how} for a, b, how in changes])
 
 
 def square(x: float, y: float = 0.0, side: float = 10.0) -> shapely.MultiPolygon:

@@ -5,7 +5,7 @@ from gis_sites.store import comparison, lineage
 from gis_sites.store.connect import Store
 from gis_sites.store.lineage import Step
 from gis_sites.store.revisions import Revision
-from tests.store.support import PARCEL, layer, load, revision
+from tests.store.support import PARCEL, heirs, layer, load, revision
 
 SPLIT, MERGED, NEW = "split", "merged", "renumbered"
 
@@ -35,17 +35,15 @@ def test_a_dead_identifier_answers_with_its_successors(
 ) -> None:
     with store.begin() as conn:
         for changes in told:
-            assert lineage.record(conn, load(conn), changes) == len(changes)
+            heirs(conn, load(conn), changes)
         assert lineage.successors(conn, asked) == wanted
 
 
 def test_the_trail_says_how_and_by_which_load(store: Store) -> None:
     with store.begin() as conn:
         one, two = load(conn), load(conn)
-        lineage.record(conn, one, [("a", "b", SPLIT), ("a", "c", SPLIT), ("x", "y", NEW)])
-        lineage.record(conn, one, [("a", "b", SPLIT)])
-        lineage.record(conn, two, [("b", "d", MERGED), ("c", "d", MERGED)])
-        assert lineage.record(conn, two, []) == 0
+        heirs(conn, one, [("a", "b", SPLIT), ("a", "c", SPLIT), ("x", "y", NEW)])
+        heirs(conn, two, [("b", "d", MERGED), ("c", "d", MERGED)])
         assert lineage.trail(conn, "a") == [
             Step("a", "b", SPLIT, one), Step("a", "c", SPLIT, one),
             Step("b", "d", MERGED, two), Step("c", "d", MERGED, two),

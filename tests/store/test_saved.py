@@ -30,7 +30,7 @@ def test_a_shortlist_keeps_the_order_of_its_wants(store: Store) -> None:
         saved.save_shortlist(conn, "f" * 64, state=held.id, requirement={}, result={})
         found = saved.shortlist(conn, ID)
         assert saved.shortlist(conn, ID[:12]) == found
-        assert {one.id for one in saved.shortlists(conn)} == {ID, "f" * 64}
+        assert saved.shortlist(conn, "f" * 64).id == "f" * 64
     assert json.dumps(found.requirement) == json.dumps(REQUIREMENT)
     assert json.dumps(found.result) == '{"b": 71.2, "a": null}'
     assert found.state == held.id

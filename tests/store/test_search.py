@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gis_sites.columns import Labels, Range
-from gis_sites.store.search import beginning, labelled, labels, named
+from gis_sites.store.search import beginning, labels, named
 
 IDS = ["309901_1.0001.1", "309901_1.0001.1/2", "309901_1.0001.12", "309901_1.0002.1", "309901_1.0002.AR_1.2", "PT-1"]
 
@@ -60,9 +60,6 @@ def test_a_beginning_is_found_as_a_plain_look_finds_it(ids: list[str], text: str
     assert found == [place for place in expected if not ids[place].startswith(text + "\U0010ffff")]
 
 
-def test_labels_are_counted_and_found() -> None:
+def test_labels_are_counted() -> None:
     assert labels(view(IDS), "parcel.precinct") == {"0001": 3, "0002": 2}
-    assert labelled(view(IDS), "parcel.precinct", "0002").tolist() == [3, 4]
-    assert labelled(view(IDS), "parcel.precinct", "0009").tolist() == []
     assert labels(view(IDS), "parcel.area_m2") == {}
-    assert labelled(view(IDS), "parcel.area_m2", "1").tolist() == []

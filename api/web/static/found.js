@@ -1,7 +1,6 @@
 // All that was found, on the map: points while they are few, dots that stand for many while they are not.
-import { ACCENT, data, words } from "./map.js";
+import { ACCENT, collected, data, words } from "./map.js";
 
-const NOTHING = { type: "FeatureCollection", features: [] };
 /** How long a map has to stand still before it is asked for what it shows. */
 const CALM_MS = 250;
 const number = new Intl.NumberFormat(data.lang, { useGrouping: "always" });
@@ -11,25 +10,12 @@ function said(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? number.format(values[name]) : whole));
 }
 
-/** Keep where the map stands in the address and in every link to the list, so that a link leads back to it. */
-function keepView(map) {
-  const { lng, lat } = map.getCenter();
-  const view = `${map.getZoom().toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`;
-  const here = new URL(location.href);
-  here.searchParams.set("view", view);
-  if (!here.searchParams.has("v")) here.searchParams.set("v", "2");
-  history.replaceState(history.state, "", here);
-}
-
 /** Show what of the found lies in the view, and say how many that are. */
 export function showFound(map) {
   const told = document.getElementById("in-view");
-  const [zoom, lat, lng] = (data.view ?? "").split("/").map(Number);
-  if (Number.isFinite(lng)) map.jumpTo({ zoom, center: [lng, lat] });
-  map.on("moveend", ({ originalEvent }) => { if (originalEvent) keepView(map); });
   if (!data.found) return;
   map.once("load", () => {
-    map.addSource("found", { type: "geojson", data: NOTHING });
+    map.addSource("found", { type: "geojson", data: collected([]) });
     const radius = ["interpolate", ["linear"], ["sqrt", ["coalesce", ["get", "count"], 1]], 1, 4.5, 30, 12];
     map.addLayer({ id: "found:point", type: "circle", source: "found", paint: {
       "circle-radius": radius, "circle-color": ACCENT, "circle-opacity": ["case", ["has", "count"], 0.55, 0.9], "circle-stroke-color": "#fff", "circle-stroke-width": 1.2 } });

@@ -1,6 +1,7 @@
 // The list and its map in step: a row points at the map, the map at a row.
-import { ACCENT, data, go, link, outline, startMap, words } from "./map.js";
+import { ACCENT, collected, data, go, link, outline, startMap, words } from "./map.js";
 import { showFound } from "./found.js";
+import { put } from "./view.js";
 
 const map = startMap({ fill: { "fill-color": ACCENT, "fill-opacity": 0.14 }, line: { "line-color": ACCENT, "line-width": 1.5 } });
 const rows = new Map([...document.querySelectorAll("tr[data-site]")].map((row) => [row.dataset.site, row]));
@@ -23,9 +24,10 @@ function choose(id, { scroll = false, move = false, feature = null } = {}) {
   outline(map, [id]);
   const known = sites.get(id);
   const drawn = known ? [] : feature ? [feature] : [];
-  map.getSource("picked").setData({ type: "FeatureCollection", features: drawn });
+  map.getSource("picked").setData(collected(drawn));
   if (scroll) rows.get(id)?.scrollIntoView({ block: "nearest" });
   if (move && known) go(map, [known]);
+  put({ at: id });
   tell(id);
 }
 
@@ -60,6 +62,10 @@ document.querySelector("form.ask")?.addEventListener("submit", ({ target }) => {
 });
 document.querySelector("form.ask input[name=doubtful]")?.addEventListener("change", ({ target }) => target.form.requestSubmit());
 
+// What stands there when a page opens is not read out; what comes a moment later is.
+const told = document.getElementById("told");
+if (data.narrow) setTimeout(() => { told.textContent = [...document.querySelectorAll("#count, #map-summary")].map((one) => one.textContent).join(". "); }, 150);
+
 if (map) {
   showFound(map);
   for (const [id, row] of rows) {
@@ -74,9 +80,9 @@ if (map) {
     icon.append(path);
     button.append(icon);
     button.addEventListener("click", () => choose(id, { move: true }));
-    row.querySelector("th").append(button);
-    row.addEventListener("mouseenter", () => outline(map, [id, chosen]));
-    row.addEventListener("mouseleave", () => outline(map, [chosen]));
+    row.querySelector(".row-ways").append(button);
+    for (const come of ["mouseenter", "focusin"]) row.addEventListener(come, () => outline(map, [id, chosen]));
+    for (const gone of ["mouseleave", "focusout"]) row.addEventListener(gone, () => outline(map, [chosen]));
   }
   const idOf = (point) => {
     const layers = ["found:point", "sites:fill", "parcel:fill"].filter((one) => map.getLayer(one));

@@ -1,6 +1,7 @@
 // The live map: our own tiles, no inline style, no blob worker, and no other host but a basemap's that an office has set.
 import { addBasemap } from "./basemap.js";
 import { addTools } from "./tools.js";
+import { keepBoxes, keepPlace, place, restore, wanted } from "./view.js";
 
 const gl = globalThis.maplibregl;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -12,6 +13,7 @@ gl?.setWorkerUrl("/static/maplibre-gl/maplibre-gl-csp-worker.js");
 
 export const data = JSON.parse(document.getElementById("data").textContent);
 export const words = data.words;
+restore();
 for (const layer of data.layers) layer.shown = Boolean(document.querySelector(`#layers input[name="${layer.name}"]`)?.checked);
 
 /** Return an address of ours in the page's language. */
@@ -114,11 +116,14 @@ const OUTLINE = { "line-color": ACCENT, "line-width": 4 };
 const NONE = ["==", ["get", "site"], ""];
 /** A rectangle in which a footprint fits; dashed where that is not sure. */
 const PLACE = { "line-color": "#10202e", "line-width": 2 };
+/** Of an assembly every parcel's outline is kept, and edged with white stitches. */
+const STITCHES = { "line-color": "#fff", "line-width": 1.5, "line-dasharray": [2, 2.5], "line-offset": 2.5 };
 const found = (fill, line) => [
   { id: "sites:fill", type: "fill", source: "sites", paint: fill },
   { id: "sites:line", type: "line", source: "sites", filter: ["!", ["in", ["coalesce", ["get", "line"], ""], ["literal", ["dash", "dot"]]]], paint: line },
   { id: "sites:dash", type: "line", source: "sites", filter: ["==", ["get", "line"], "dash"], paint: { ...line, "line-dasharray": [4, 2.5] } },
   { id: "sites:dot", type: "line", source: "sites", filter: ["==", ["get", "line"], "dot"], paint: { ...line, "line-dasharray": [1, 2.5] } },
+  { id: "sites:joined", type: "line", source: "sites", filter: ["==", ["get", "kind"], "assembly"], paint: STITCHES },
   { id: "places:fill", type: "fill", source: "places", paint: { "fill-color": "#fff", "fill-opacity": 0.7 } },
   { id: "places:sure", type: "line", source: "places", filter: ["!", ["get", "doubt"]], paint: PLACE },
   { id: "places:doubt", type: "line", source: "places", filter: ["get", "doubt"], paint: { ...PLACE, "line-dasharray": [3, 2] } },
@@ -135,16 +140,15 @@ export function outline(map, ids) {
 }
 
 /** Return the box around GeoJSON geometries. */
-export function boundsOf(features) {
+function boundsOf(features) {
   const box = new gl.LngLatBounds();
   const walk = (place) => (typeof place[0] === "number" ? box.extend(place) : place.forEach(walk));
   features.forEach((feature) => walk(feature.geometry.coordinates));
   return box.isEmpty() ? null : box;
 }
 
-/** Return the certificates' rectangles of the page, where there are any. */
-function places() {
-  const features = (data.places ?? []).map(({ geometry, properties }) => ({ type: "Feature", geometry, properties: { doubt: Boolean(properties.style.dashArray) } }));
+/** Return features as one collection. */
+export function collected(features) {
   return { type: "FeatureCollection", features };
 }
 
@@ -159,7 +163,7 @@ export function startMap({ fill, line, edge = 17 }) {
   const themes = data.layers.flatMap(drawn).sort((one, other) => (other.id === "parcel:fill") - (one.id === "parcel:fill"));
   const style = {
     version: 8,
-    sources: { ...sources, sites: { type: "geojson", data: data.sites }, places: { type: "geojson", data: places() }, picked: { type: "geojson", data: { type: "FeatureCollection", features: [] } } },
+    sources: { ...sources, sites: { type: "geojson", data: data.sites }, places: { type: "geojson", data: collected(data.places ?? []) }, picked: { type: "geojson", data: collected([]) } },
     layers: [{ id: "ground", type: "background", paint: { "background-color": "#fbfbf9" } }, ...themes, ...found(fill, line)],
   };
   frame.hidden = false;
@@ -197,8 +201,11 @@ export function startMap({ fill, line, edge = 17 }) {
   map.addControl(new gl.ScaleControl({ maxWidth: 120 }), "bottom-left");
   document.getElementById("no-map").hidden = true;
   map.canvas = map.getCanvas();
-  map.canvas.setAttribute("aria-label", frame.getAttribute("aria-label"));
+  map.canvas.setAttribute("aria-label", frame.dataset.label);
   switches(map, style.layers);
+  const kept = place();
+  if (kept) map.jumpTo(kept);
+  keepPlace(map);
   const whither = near ?? whole;
   const home = () => map.fitBounds(whither, { padding: MARGIN, maxZoom: edge, animate: !CALM });
   const say = addTools(map, { words, lang: data.lang, home, go: (center) => map.flyTo({ center, zoom: 16, animate: !CALM }) });
@@ -208,11 +215,13 @@ export function startMap({ fill, line, edge = 17 }) {
   return map;
 }
 
-/** Let the legend switch layers, and remember nothing: the page's beginnings are the same for all. */
+/** Let the legend switch layers and their classes; the address keeps what it says. */
 function switches(map, layers) {
   const panel = document.getElementById("layers");
   panel.hidden = false;
   const own = new Map(layers.map((layer) => [layer.id, layer.filter]));
+  map.once("load", () => { for (const name of new Set([...panel.querySelectorAll("input[data-step]:not(:checked)")].map((box) => box.dataset.layer))) classes(map, name, own); });
+  document.querySelector(".chart").addEventListener("change", keepBoxes);
   panel.addEventListener("change", ({ target }) => {
     if (target.dataset.step) return classes(map, target.dataset.layer, own);
     const visibility = target.checked ? "visible" : "none";
@@ -238,12 +247,13 @@ function classes(map, name, own) {
 async function below(map, say) {
   const item = document.createElement("li");
   const label = document.createElement("label");
-  const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: true, id: "basemap" });
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "basemap", defaultChecked: true, checked: wanted("basemap", true), id: "basemap" });
   label.append(box, Object.assign(document.createElement("span"), { className: "layer-name", textContent: words.basemap }));
   item.append(label);
   document.querySelector("#layers ul").prepend(item);
   const show = await addBasemap(map, data.basemap, () => { item.remove(); say(words.basemap_failed); });
-  box.addEventListener("change", (event) => { event.stopPropagation(); show(box.checked); });
+  show(box.checked);
+  box.addEventListener("change", () => show(box.checked));
 }
 
 /** Go to a place, at once for readers who would rather not be moved. */

@@ -85,9 +85,13 @@ def _list_of_references(nodes: Sequence[Node], facts: Facts) -> Texts:
     return _listed([found(node) for node in nodes])
 
 
-def _group(nodes: Sequence[Node], facts: Facts) -> Texts:
+def _register_unit(nodes: Sequence[Node], facts: Facts) -> Texts:
+    """Return the register group and the number of a parcel's register unit; without a number, what it is named by."""
     href = nodes[0].attributes.get("href")
-    return (facts.get(f"unit:{identity(href)}") if href else None,)
+    if not href:
+        return None, None
+    unit = identity(href)
+    return facts.get(f"unit:{unit}"), facts.get(f"unit_number:{unit}") or unit
 
 
 def _unit(nodes: Sequence[Node], facts: Facts) -> Texts:
@@ -109,7 +113,7 @@ TABLES: Mapping[str, Mapping[str, Rule]] = {
         "powierzchniaEwidencyjna": number("poleEwidencyjne"),
         "klasouzytek": Rule(SOIL, _own_list),
         "klasouzytekWGranicachDzialki": Rule(SOIL, _list_of_references),
-        "JRG2": Rule(("grupaRejestrowa",), _group),
+        "JRG2": Rule(("grupaRejestrowa", "jednostkaRejestrowa"), _register_unit),
     },
     "EGB_KonturKlasyfikacyjny": {**COMMON, "OZU": text("OZU"), "OZK": text("OZK")},
     "EGB_KonturUzytkuGruntowego": {**COMMON, "OFU": text("OFU")},
@@ -123,19 +127,20 @@ TABLES: Mapping[str, Mapping[str, Rule]] = {
 }
 FACTS = {
     "EGB_Klasouzytek": frozenset({"idIIP", "oznaczenieKlasouzytku", "powierzchniaEwidencyjnaKlasouzytku", *ENDED}),
-    "EGB_JednostkaRejestrowaGruntow": frozenset({"idIIP", "grupaRejestrowa", *ENDED}),
+    "EGB_JednostkaRejestrowaGruntow": frozenset({"idIIP", "grupaRejestrowa", "idJednostkiRejestrowej", *ENDED}),
 }
 
 
 def _told(feature: Feature) -> Iterator[tuple[str, str]]:
-    """Tell the soil or the register group a feature stands for, unless it is an archived version."""
+    """Tell the soil, or the group and number of the register unit, a feature stands for; nothing of archived ones."""
     held = feature.properties
     if "idIIP" not in held or any(held[name][0].text for name in ENDED & held.keys()):
         return
     own = next((one.text for one in held["idIIP"][0].walk() if one.name == "lokalnyId"), "")
     if feature.name == "EGB_JednostkaRejestrowaGruntow":
-        if "grupaRejestrowa" in held:
-            yield f"unit:{identity(own)}", held["grupaRejestrowa"][0].text
+        for name, key in (("grupaRejestrowa", "unit"), ("idJednostkiRejestrowej", "unit_number")):
+            if name in held:
+                yield f"{key}:{identity(own)}", held[name][0].text
         return
     whole = Node(feature.name, {}, gml=False)
     whole.children = [node for nodes in held.values() for node in nodes]

@@ -12,7 +12,6 @@ from typing import NoReturn
 from xml.parsers import expat
 
 GML = frozenset({"http://www.opengis.net/gml", "http://www.opengis.net/gml/3.2", "http://www.opengis.net/gml/3.3"})
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
 MEMBERS = frozenset({"featureMember", "featureMembers", "member", "members"})
 ROOTS = ("FeatureCollection", "SpatialDataSet")
 CHUNK = 1 << 16

@@ -201,12 +201,6 @@ def test_settings_of_your_own_count(private: Settings) -> None:
     own.write_text("")
 
 
-def test_programs_are_called_by_full_path(private: Settings) -> None:
-    program = cluster.binary(private, "pg_dump")
-    assert program.is_absolute()
-    assert os.access(program, os.X_OK)
-
-
 def test_a_worker_that_outlives_its_command_does_not_count(private: Settings) -> None:
     code = """
 with cluster.running(settings):

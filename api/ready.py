@@ -1,0 +1,36 @@
+"""What of a state is looked at as a whole, once, before anybody asks."""
+
+from collections.abc import Iterator
+
+from fastapi import FastAPI
+
+from api.counted import Judges
+from api.face import Face
+from api.filters import Filters
+from api.found import Whereabouts
+from api.listing import listing
+from api.map_data import Extents
+from api.ogc import Shelf
+from api.texts import Speech, templates
+from gis_sites.words import LANGUAGES
+
+
+def look_through(app: FastAPI, face: Face) -> Iterator[None]:
+    """Make the list of the current state, find where its rows and its layers lie; pause after each step."""
+    state = face.now()
+    if state is None:
+        return
+    views, patient = face.views(state), face.patient()
+    judges: Judges = app.state.judges
+    whereabouts: Whereabouts = app.state.whereabouts
+    extents: Extents = app.state.extents
+    shelf: Shelf = app.state.pool
+    extents.of(patient, state)
+    for view in views:
+        yield
+        listing(face, state, Filters(kind=view.kind), Speech(LANGUAGES[0], chosen=False), judges)
+        yield
+        whereabouts.of(patient, state, view)
+    yield
+    shelf.of(patient, state)
+    templates().get_template("list.html")
