@@ -12,11 +12,15 @@ from api.listing import listing
 from api.map_data import Extents
 from api.ogc import Shelf
 from api.texts import Speech, templates
+from gis_sites.profile.sites import PARCEL
 from gis_sites.words import LANGUAGES
 
 
 def look_through(app: FastAPI, face: Face) -> Iterator[None]:
-    """Make the list of the current state, find where its rows and its layers lie; pause after each step."""
+    """Make the list of the current state, find where its rows and its layers lie, and who lies beside whom.
+
+    It pauses after each step.
+    """
     state = face.now()
     if state is None:
         return
@@ -33,4 +37,7 @@ def look_through(app: FastAPI, face: Face) -> Iterator[None]:
         whereabouts.of(patient, state, view)
     yield
     shelf.of(patient, state)
+    yield
+    if PARCEL in state.revisions:
+        patient.inventory.together(state).pairs()
     templates().get_template("list.html")

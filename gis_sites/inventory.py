@@ -119,12 +119,12 @@ class Inventory(Answers):
         state = self.state
         return state is None or views.are_of(self.store, state) or views.remake(self.store, state, self.catalogue)
 
-    def refresh_tiles(self, *, progress: Progress = silent) -> None:
+    def refresh_tiles(self) -> None:
         """Make the generalised pictures that are missing: a setting, a layer file and a day have each their own."""
         from gis_sites.store import pictures
 
         if state := self.state:
-            pictures.prepare(self.store, self.catalogue, state.revisions, as_of=state.as_of, progress=progress)
+            pictures.prepare(self.store, self.catalogue, state.revisions, as_of=state.as_of)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

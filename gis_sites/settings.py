@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     """Whose the basemap is; shown on the map, and required with it."""
     published_on: date | None = None
     """When the pages were published, when they were last changed in earnest, when the accessibility statement was made
-    and last reviewed, how the office can be entered and reached: the statement says so, or that it is still to be said."""
+    and last reviewed, how the office is entered and reached: the statement says so, or that it is still to be said."""
     updated_on: date | None = None
     statement_on: date | None = None
     reviewed_on: date | None = None

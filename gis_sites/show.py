@@ -181,7 +181,8 @@ def shortlist_shown(shortlist: Json, catalogue: Catalogue, lang: str) -> Iterato
     from gis_sites.matching.table import table as ranking
 
     yield from sentences(shortlist, catalogue, lang)
-    yield ranking(shortlist, catalogue, lang)
+    if shortlist["candidates"]:
+        yield ranking(shortlist, catalogue, lang)
 
 
 def templates_table(lang: str) -> "Table":

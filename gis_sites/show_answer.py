@@ -20,6 +20,8 @@ def answers_shown(shortlist: Json, catalogue: Catalogue, lang: str) -> Iterator[
     yield from words.comparison_sentences(shortlist.get("comparisons"), catalogue, lang)
     if opening := [one for one in shortlist.get("relaxations", ()) if one["eligible"] + one["to_verify"]]:
         yield _relaxations(opening, catalogue, lang)
+    elif shortlist.get("relaxations") and not shortlist["candidates"]:
+        yield say("answer.nothing_opens", lang)
     if missed := shortlist.get("near_misses"):
         yield _near_misses(missed, catalogue, lang)
     if (robust := shortlist.get("robustness")) and robust["candidates"]:

@@ -12,12 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 from gis_sites.errors import CatalogueError
 from gis_sites.words import Said
 
-Answer = Literal["yes", "no", "text"]
 PRACTICE = "any"
 """The regime of rows that are practice, not law: used where the regime itself has none."""
 

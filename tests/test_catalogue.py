@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 NETWORK = "distance_m any_distance_m crosses"
 CONTRACT = {
     "parcel": "id precinct number area_m2 registered_area_m2 measured_area_m2 compactness inscribed_circle_m "
-    "rectangle_long_m rectangle_short_m net_area_m2 land_use owner_class",
+    "rectangle_long_m rectangle_short_m net_area_m2 land_use owner_class register_unit",
     "zoning": "plan_share draft_share plan_status plan production_share logistics_share services_share office_share "
     "retail_share large_retail_share housing_share farm_share undecided_share main_symbol max_height_m "
     "max_coverage_share max_intensity min_green_share",
@@ -220,9 +220,9 @@ def test_networks_show_values_and_no_lines(catalogue: Catalogue) -> None:
 def test_the_public_face_knows_public_things_only(catalogue: Catalogue) -> None:
     public = catalogue.public()
     assert "parcel.owner_class" in catalogue.attributes
-    assert set(catalogue.attributes) - set(public.attributes) == {"parcel.owner_class"}
+    assert set(catalogue.attributes) - set(public.attributes) == {"parcel.owner_class", "parcel.register_unit"}
     parcel = public.layer("parcel")
-    assert not {"owner_class", "soil_items", "ended"} & set(parcel.fields)
+    assert not {"owner_class", "register_unit", "soil_items", "ended"} & set(parcel.fields)
     assert "owner_class" not in parcel.labels
     assert "id" not in public.layer("water").fields
     assert parcel.hash == catalogue.layer("parcel").hash != ""

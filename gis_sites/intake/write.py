@@ -284,14 +284,7 @@ def _own(one: Loaded, owners: list[str], polygons: Objects) -> None:
 
 def _parts(run: Run, loaded: list[Loaded]) -> list[Part]:
     return [
-        Part(
-            name,
-            run.load,
-            count,
-            one.coverage.of(one.owned.get(name, [])),
-            run.note.dated,
-            run.note.publisher,
-        )
+        Part(name, run.load, count, one.coverage.of(one.owned.get(name, [])), run.note.dated, run.note.publisher)
         for one in loaded
         for name, count in sorted(one.parts.items())
     ]

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from gis_sites.intake.compare import KINDS, Case, LayerChanges, Side
 from gis_sites.maps.casewords import names, reasons, spoken
 from gis_sites.maps.overlays import TOLERANCE_M, drawn_size, geojson
-from gis_sites.maps.page import blank_map, digest, leaflet, name_element, safe_json, scripts_of, templates
+from gis_sites.maps.page import blank_map, framed, leaflet, name_element, scripts_of, templates
 from gis_sites.maps.preface import cautions
 from gis_sites.maps.words import both, long_date, moment, numeral, plain
 from gis_sites.store.comparison import NEW, OLD
@@ -85,7 +84,7 @@ def change_map(
         templates()
         .get_template("changes.html")
         .render(
-            **_frame(entries, script),
+            **framed("changes", script, _data(entries), styles=["handout.css", "changes.css"]),
             load=load,
             at=moment(load.at.isoformat()),
             dated=long_date(load.dated),
@@ -209,20 +208,8 @@ def _control(kind: str) -> str:
     return f'<span class="key">{swatch}{spoken("kind_" + kind)}</span>'
 
 
-def _frame(entries: Sequence[Entry], script: Markup) -> dict[str, Any]:
-    """Return data, scripts and styles; the page allows the scripts in it and no address at all."""
+def _data(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return what the page's script needs to know."""
     words = {name: plain(lambda lang, key=f"map.{name}": say(key, lang)) for name in ("zoom_in", "zoom_out", "close")}  # type: ignore[misc]
     words |= {name: plain(lambda lang, key=f"changes.{name}": say(key, lang)) for name in ("heading", "map_label")}  # type: ignore[misc]
-    data = {"kinds": [one.case.kind for one in entries], "colors": COLORS, "words": words}
-    leaflet_script, leaflet_style = leaflet()
-    scripts = [f"\n{text}\n" for text in (leaflet_script, _source("changes.js"), f"{script}\nchanges.start();")]
-    return {
-        "data": safe_json(data),
-        "scripts": [Markup(text) for text in scripts],  # noqa: S704 - Leaflet's, ours and folium's
-        "digests": " ".join(map(digest, scripts)),
-        "styles": [Markup(text) for text in (leaflet_style, _source("handout.css"), _source("changes.css"))],  # noqa: S704
-    }
-
-
-def _source(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+    return {"kinds": [one.case.kind for one in entries], "colors": COLORS, "words": words}

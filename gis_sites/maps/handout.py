@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
@@ -14,7 +13,7 @@ from gis_sites.maps.answers import answers
 from gis_sites.maps.cards import Card, Sources, card
 from gis_sites.maps.footprints import drawn_footprints
 from gis_sites.maps.overlays import Drawn, Overlay, draw, drawn_size, geojson, layers_concerned, pattern_id
-from gis_sites.maps.page import digest, folium_map, leaflet, safe_json, scripts_of, templates
+from gis_sites.maps.page import folium_map, framed, leaflet, scripts_of, templates
 from gis_sites.maps.preface import notices, preface
 from gis_sites.maps.words import both, in_language, plain, spoken
 from gis_sites.words import say
@@ -81,7 +80,8 @@ def hand_out(
         "element": element,
         "lang": lang,
     }
-    return _page(context, script, _data(listed.cards, drawn, shortlist))
+    frame = framed("handout", script, _data(listed.cards, drawn, shortlist), styles=["handout.css"])
+    return templates().get_template("handout.html").render(**context, **frame, spoken=spoken)
 
 
 def _listed(
@@ -203,24 +203,3 @@ def _data(cards: Sequence[Card], drawn: Sequence[Drawn], shortlist: Mapping[str,
 def _field_titles(drawn: Drawn) -> list[dict[str, str]]:
     titles = [(name, drawn.layer.fields[name].title) for name in drawn.columns]
     return [plain(title.say) if title else {"pl": name, "en": name} for name, title in titles]
-
-
-def _page(context: Mapping[str, Any], script: Markup, data: Mapping[str, Any]) -> str:
-    """Render the page; its content security policy allows the three scripts in it and no address at all."""
-    room = templates()
-    leaflet_script, leaflet_style = leaflet()
-    own = _source("handout.js")
-    scripts = [f"\n{text}\n" for text in (leaflet_script, own, f"{script}\nhandout.start();")]
-    return room.get_template("handout.html").render(
-        **context,
-        data=safe_json(data),
-        scripts=[Markup(text) for text in scripts],  # noqa: S704 - Leaflet's, ours and folium's
-        digests=" ".join(map(digest, scripts)),
-        styles=[Markup(leaflet_style), Markup(_source("handout.css"))],  # noqa: S704
-        spoken=spoken,
-    )
-
-
-def _source(name: str) -> str:
-    """Return a file of ours as it is."""
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")

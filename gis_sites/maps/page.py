@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -140,6 +141,26 @@ def leaflet() -> tuple[str, str]:
     return f"/*\n{licence}*/\n{script}", re.sub(r"url\((images/[\w.-]+)\)", _inlined, style)
 
 
+def framed(name: str, script: Markup, data: Mapping[str, Any], *, styles: Sequence[str]) -> dict[str, Any]:
+    """Return what `frame.html` holds of a page of ours: data, styles and scripts, which alone its policy allows.
+
+    `script` is the map's; the page's own, `<name>.js`, is started when the map is there.
+    """
+    leaflet_script, leaflet_style = leaflet()
+    own = _source("frame.js") + _source(f"{name}.js")
+    scripts = [f"\n{text}\n" for text in (leaflet_script, own, f"{script}\n{name}.start();")]
+    return {
+        "data": safe_json(data),
+        "scripts": [Markup(text) for text in scripts],  # noqa: S704 - Leaflet's, ours and folium's
+        "digests": " ".join(map(_digest, scripts)),
+        "styles": [Markup(text) for text in (leaflet_style, *map(_source, styles))],  # noqa: S704
+    }
+
+
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
 def _inlined(found: re.Match[str]) -> str:
     image = asset(f"leaflet/{found[1]}").read_bytes()
     return f"url(data:image/png;base64,{base64.b64encode(image).decode()})"
@@ -153,6 +174,6 @@ def safe_json(value: object) -> Markup:
     return Markup(text)  # noqa: S704 - no sign of markup is left
 
 
-def digest(script: str) -> str:
+def _digest(script: str) -> str:
     """Return how a content security policy names the one script it allows."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

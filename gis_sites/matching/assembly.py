@@ -106,7 +106,7 @@ class Search:
 
     def graph(self) -> Graph:
         """Return which parcels lie beside each other, as far as the requirement lets them be joined."""
-        pairs = joined(self.together.pairs(self.how.max_gap_m), self.how)
+        pairs = joined(self.together, self.how)
         return Graph.of(len(self.window), pairs.first, pairs.second, pairs.shared)
 
     # ---- growing ---------------------------------------------------------------------------------------
@@ -284,10 +284,10 @@ class Search:
         return column.low
 
 
-def joined(pairs: Pairs, how: Assembly) -> Pairs:
+def joined(together: Together, how: Assembly) -> Pairs:
     """Return the pairs of parcels that a requirement lets be joined."""
-    direct = ~pairs.across & (pairs.gap <= how.max_gap_m)
-    return pairs.take(direct | pairs.across if how.across_roads else direct)
+    pairs = together.pairs(how.max_gap_m, across=how.across_roads)
+    return pairs.take(pairs.across | (pairs.gap <= how.max_gap_m))
 
 
 def _rows(graph: Graph, nodes: Rows) -> Rows:

@@ -102,7 +102,7 @@ def _completed(one: Json, row: int, search: Search, window: SetWindow) -> Json:
 
 def _joined(search: Search, members: Rows) -> Json:
     """Say what lies between the parcels: the widest gap, and whether a road or a ditch."""
-    pairs = joined(search.together.pairs(search.how.max_gap_m), search.how)
+    pairs = joined(search.together, search.how)
     inside = pairs.take(np.isin(pairs.first, members) & np.isin(pairs.second, members))
     gaps = inside.gap[~inside.across]
     return {"gap_m": float(gaps.max(initial=0.0)), "across": bool(inside.across.any())}

@@ -27,8 +27,11 @@ ADDING = frozenset({"area", "measured_area", "frontage", "net_area"})
 class Together(Protocol):
     """What matching asks about parcels together; `profile.union.Unions` is one."""
 
-    def pairs(self, gap_m: float) -> Pairs:
-        """Return which parcels lie beside each other; rows are those of the view of parcels."""
+    def pairs(self, gap_m: float, *, across: bool = False) -> Pairs:
+        """Return which parcels lie beside each other; rows are those of the view of parcels.
+
+        `across` asks also for those with a road or a ditch between them.
+        """
 
     def measured(
         self, members: Sequence[tuple[str, ...]], names: Collection[str], gap_m: float

@@ -29,6 +29,7 @@ def notices(matched: Matched) -> list[Json]:
     """Return what is to be told of a requirement before the ranking, the gravest first."""
     return [
         *clashes(matched.requirement, matched.catalogue),
+        *([{"kind": "asks_nothing"}] if _asks_nothing(matched.requirement) else []),
         *({"kind": "unknown_everywhere", "attribute": name} for name in _unknown(matched)),
         *([{"kind": "singly"}] if ASSEMBLIES in matched.requirement.scope else []),
         *_bites(matched),
@@ -36,6 +37,10 @@ def notices(matched: Matched) -> list[Json]:
         *_same_worth(matched),
         *_unverified(matched.requirement),
     ]
+
+
+def _asks_nothing(requirement: Requirement) -> bool:
+    return not (must_names(requirement) or requirement.want)
 
 
 def unknown_everywhere(requirement: Requirement, windows: Sequence[Window]) -> list[str]:

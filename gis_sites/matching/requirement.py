@@ -29,8 +29,6 @@ MOST_CRITERIA = 64
 MOST_KNOTS = 64
 LIGHTEST, HEAVIEST = 1e-12, 1e12
 """Weights beyond these would be lost beside others, or could not be added up."""
-LEAST_STEP = 1e-9
-"""Knots nearer to each other than this are a slip: no slope between them can be reckoned with."""
 FOOTPRINT = "footprint"
 """A must that is about no attribute."""
 
@@ -156,8 +154,7 @@ def _rising(at: tuple[float | date, ...], worth: object) -> None:
     if any(isinstance(knot, Amount) and math.isnan(knot) for knot in at):
         return  # looked at again when the unit is known
     for one, other in pairwise(at):
-        steep = isinstance(one, float) and isinstance(other, float) and other - one < LEAST_STEP
-        if steep or not one < other:  # type: ignore[operator]
+        if not one < other:  # type: ignore[operator]
             raise fault("scale_falls", one=one, other=other)
     if at and isinstance(at[0], float) and not math.isfinite(float(at[-1]) - at[0]):  # type: ignore[arg-type]
         raise fault("not_finite", value=str(at[-1]))

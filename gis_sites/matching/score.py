@@ -85,7 +85,8 @@ def total(shares: Iterable[float], worths: Iterable[Floats], n: int) -> Floats:
 def _climb(values: Floats, at: Sequence[float], worth: Sequence[float]) -> Floats:
     """Return what the stretch between two knots adds to the worth of the first."""
     part = values - at[0]
-    part /= at[1] - at[0]
+    with np.errstate(over="ignore"):  # a step next to nothing is climbed at once
+        part /= at[1] - at[0]
     np.clip(part, 0.0, 1.0, out=part)
     if worth[1] - worth[0] != 1.0:
         part *= worth[1] - worth[0]

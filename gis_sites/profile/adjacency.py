@@ -6,6 +6,7 @@ parcels, and the shorter one counts: a gap of digitising neither adds to it nor 
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -47,6 +48,17 @@ class Pairs:
         return Pairs(*(one[some] for one in vars(self).values()))
 
 
+class _Facing(NamedTuple):
+    """Sides that face another parcel's: which of its parcel's, how long (m), and from what to what share of it."""
+
+    parcel: Rows
+    other: Rows
+    side: Rows
+    length: Floats
+    low: Floats
+    high: Floats
+
+
 def adjacency(shapes: Shapes, *, gap_m: float = GAP_M, across: Mask | None = None, across_m: float = 0.0) -> Pairs:
     """Find the pairs of parcels that share some length of boundary, no more than `gap_m` metres apart.
 
@@ -77,19 +89,26 @@ def _facing(shapes: Shapes, reach: float, among: Mask | None = None) -> Pairs:
     """Find the pairs that face each other no more than a reach apart, among some parcels."""
     drawn = ~shapely.is_empty(shapes)
     rows = np.flatnonzero(drawn if among is None else drawn & among)
-    rings, of = shapely.get_rings(shapely.get_parts(shapes[rows]), return_index=True)
-    _, part_of = shapely.get_parts(shapes[rows], return_index=True)
-    sides, ring = chop(rings, 1)
-    parcel = rows[part_of[of[ring]]]
-    tree = shapely.STRtree(sides)
+    tree = shapely.STRtree(shapes[rows])
     found = []
-    for some in np.array_split(np.arange(len(sides)), max(-(-len(rows) // TOGETHER), 1)):
-        side, other = tree.query(_widened(sides[some], reach))
-        side = some[side]
+    for some in np.array_split(rows, max(-(-len(rows) // TOGETHER), 1)):
+        near = rows[np.unique(tree.query(_widened(shapes[some], reach))[1])]
+        sides, parcel = _sides(shapes, near)
+        mine = np.flatnonzero(np.isin(parcel, some))
+        side, other = shapely.STRtree(sides).query(_widened(sides[mine], reach))
+        side = mine[side]
         pair = parcel[side] != parcel[other]
-        found.append(_shared(sides, side[pair], other[pair], reach))
-    side, other, low, high = (np.concatenate(one) for one in zip(*found, strict=True))
-    return _together(shapes, (parcel[side], parcel[other]), (side, low, high), sides)
+        side, other, low, high = _shared(sides, side[pair], other[pair], reach)
+        found.append(_Facing(parcel[side], parcel[other], side, shapely.length(sides[side]), low, high))
+    return _together(shapes, _Facing(*(np.concatenate(one) for one in zip(*found, strict=True))))
+
+
+def _sides(shapes: Shapes, rows: Rows) -> tuple[Shapes, Rows]:
+    """Return all sides of some parcels, and the parcel of each."""
+    parts, of = shapely.get_parts(shapes[rows], return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    sides, ring = chop(rings, 1)
+    return sides, rows[of[part[ring]]]
 
 
 def _widened(sides: Shapes, by: float) -> Shapes:
@@ -113,15 +132,14 @@ def _cosine(one: Points, other: Points) -> Floats:
     return np.asarray(product / np.where(length > 0, length, np.inf))
 
 
-def _together(shapes: Shapes, parcels: tuple[Rows, Rows], along: tuple[Rows, Floats, Floats], sides: Shapes) -> Pairs:
+def _together(shapes: Shapes, found: _Facing) -> Pairs:
     """Add up what every parcel shares with every other, and take the shorter of both ways of seeing it."""
-    n = len(shapes)
-    side, low, high = along
-    seen, of = np.unique(parcels[0] * n + parcels[1], return_inverse=True)
+    n, most = len(shapes), int(found.side.max(initial=0)) + 1
+    seen, of = np.unique(found.parcel * n + found.other, return_inverse=True)
     # A side may face several sides of one neighbour: what they cover together counts.
-    each, group = np.unique(of * (len(sides) + 1) + side, return_inverse=True)
-    covered = measure_union(group, low, high, len(each)) * shapely.length(sides[each % (len(sides) + 1)])
-    length: Floats = np.bincount(each // (len(sides) + 1), weights=covered, minlength=len(seen)).astype(np.float64)
+    each, first, group = np.unique(of * most + found.side, return_index=True, return_inverse=True)
+    covered = measure_union(group, found.low, found.high, len(each)) * found.length[first]
+    length: Floats = np.bincount(each // most, weights=covered, minlength=len(seen)).astype(np.float64)
     mine, theirs = np.divmod(seen, n)
     back = np.searchsorted(seen, theirs * n + mine)
     known = (back < len(seen)) & (seen[np.minimum(back, len(seen) - 1)] == theirs * n + mine) if len(seen) else back > 0

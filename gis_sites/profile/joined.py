@@ -54,19 +54,20 @@ def _agreed(attribute: Attribute, table: pa.Table, rows: Rows, several: dict[int
     column = picked(attribute, table, rows)
     if not several:
         return column
-    sites = np.fromiter(several, dtype=np.intp)
-    cells = [picked(attribute, table, np.array(every, dtype=np.intp)) for every in several.values()]
-    if isinstance(column, Range):
-        low, high = column.low.copy(), column.high.copy()
-        ends = [(one.low.min(), one.high.max()) for one in cells if isinstance(one, Range)]
+    # All cells are read at once: reading a field takes as long as the layer is, whoever asks.
+    sites, every = np.fromiter(several, dtype=np.intp), list(several.values())
+    first = np.cumsum([0, *map(len, every[:-1])])
+    cells = picked(attribute, table, np.concatenate(every).astype(np.intp))
+    if isinstance(column, Range) and isinstance(cells, Range):
+        least, most = np.minimum.reduceat(cells.low, first), np.maximum.reduceat(cells.high, first)
         # A number here and none there, or one unknown: nobody knows.
-        clear = [low == high or np.isfinite([low, high]).all() for low, high in ends]
-        low[sites] = [end[0] if good else np.nan for end, good in zip(ends, clear, strict=True)]
-        high[sites] = [end[1] if good else np.nan for end, good in zip(ends, clear, strict=True)]
+        clear = (least == most) | (np.isfinite(least) & np.isfinite(most))
+        low, high = column.low.copy(), column.high.copy()
+        low[sites], high[sites] = np.where(clear, least, np.nan), np.where(clear, most, np.nan)
         return Range(low, high)
-    values = [one.codes if isinstance(one, Labels) else getattr(one, "values", None) for one in cells]
-    differ = sites[[len(set(np.asarray(one).tolist())) > 1 for one in values]]
-    rows[differ] = NOBODY_KNOWS
+    assert not isinstance(cells, Range)
+    values = cells.codes if isinstance(cells, Labels) else cells.values
+    rows[sites[np.minimum.reduceat(values, first) != np.maximum.reduceat(values, first)]] = NOBODY_KNOWS
     return picked(attribute, table, rows)
 
 

@@ -1,6 +1,5 @@
-"""The waterfall of one parcel, and the net polygons of some: measured anew from the rows near them when asked for."""
+"""The waterfall of one parcel: measured anew from the rows near it when asked for."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,11 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Catalogue
 from gis_sites.layer import NetRule
 from gis_sites.profile.coverage import Cover, known
-from gis_sites.profile.features import Shapes
 from gis_sites.profile.net_area import Waterfall, waterfall
 from gis_sites.profile.net_reading import net_layer, read_zones, zones_around
 from gis_sites.profile.net_zones import all_drawn
-from gis_sites.profile.reading import drawn, parcel_fields, read_boundary
 from gis_sites.profile.scene import Scene
-from gis_sites.profile.sites import PARCEL, Sites
-from gis_sites.store import revisions as store
-from gis_sites.store.reading import Which
+from gis_sites.profile.sites import Sites
 from gis_sites.store.states import State
 
 
@@ -33,23 +28,6 @@ def net_scene(
         which=lambda name, _: zones_around((x0, y0, x1, y1), layer.net, name),
     )  # fmt: skip
     return Scene(layer, sites, all_drawn(zones.unpacked()), known(sites, Cover(None, stated=False)))
-
-
-def net_polygons(conn: sa.Connection, catalogue: Catalogue, state: State, parcels: Sequence[str]) -> dict[str, Shapes]:
-    """Return by identifier what is left of parcels: the polygon not surely lost, and the one surely left.
-
-    `state` is read with its coverages. Each parcel is read by itself, so that they may lie far apart.
-    """
-    boundary = read_boundary(conn, state.revisions)
-    columns, which = parcel_fields(catalogue), Which(keys=list(parcels))
-    found = store.read(conn, state.revisions[PARCEL], columns=columns, layer=catalogue.layer(PARCEL), which=which)
-    shapes, keys = drawn(found.geometry), found.table["key"].to_pylist()
-    result = {}
-    for row, key in enumerate(keys):
-        sites = Sites(shapes[row : row + 1], found.table.slice(row, 1), ((key,),), crs=state.crs)
-        left = waterfall(net_scene(conn, catalogue, state, sites, boundary=boundary))
-        result[key] = np.array([left.shape[0], left.sure_shape[0]], dtype=object)
-    return result
 
 
 def steps(scene: Scene) -> list[dict[str, Any]]:

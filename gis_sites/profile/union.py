@@ -65,9 +65,9 @@ class Unions:
     _lands: dict[float, "UnionLand"] = field(default_factory=dict)
     _lost: dict[str, tuple[shapely.Geometry, shapely.Geometry]] = field(default_factory=dict)
 
-    def pairs(self, gap_m: float = GAP_M) -> Pairs:
-        """Return which parcels lie beside each other; rows count those that may be known."""
-        pairs = pairs_of(self.store, self.state, gap_m=gap_m)
+    def pairs(self, gap_m: float = GAP_M, *, across: bool = False) -> Pairs:
+        """Return which parcels lie beside each other (`adjacent.pairs_of`); rows count those that may be known."""
+        pairs = pairs_of(self.store, self.state, gap_m=gap_m, across=across)
         if self.rows is None:
             return pairs
         number = np.full(self.state.revisions[PARCEL].rows, -1, dtype=np.intp)

@@ -7,9 +7,10 @@ are drawn as these, united.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -48,6 +49,8 @@ class Drawing:
     """Whether the revision has geometries."""
     stamp: str
     """Tells drawings of the same revision apart: another layer file, setting or day."""
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What readers found out about it, for the next one."""
 
     @property
     def pictures(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from gis_sites.matching.reading import parse, understand
 from tests.api.support import Served
 from tests.api.test_pages_browser import Visit, faults
 
@@ -70,7 +71,22 @@ def test_an_investor_without_a_mouse(visit: Callable[[], Visit]) -> None:
     expect(page.get_by_role("status").first).to_contain_text("Znaleziono")
     listed = [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()]
     assert listed
-    assert page.locator("#area_from").input_value().replace(".", ",") == "0,2"
+    assert page.locator("#area_from").input_value() == "0,2"
+
+    # A facet: its counts are read before it is chosen, and afterwards one goes on from where one was.
+    go(page, "#facets > summary")
+    page.keyboard.press("Enter")
+    go(page, ".facet li a")
+    option = page.locator(":focus")
+    fit = option.locator(".met").inner_text().split()[-1]
+    name = str(option.get_attribute("href")).partition("#")[2]
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"#{re.escape(name)}$"))
+    visited.drawn()
+    expect(page.get_by_role("status").first).to_contain_text(f"Znaleziono: {fit} z")
+    page.keyboard.press("Tab")
+    assert page.evaluate("id => document.getElementById(id).contains(document.activeElement)", name)
+    listed = [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()]
 
     # Open the second parcel, and come back to the same list.
     go(page, f'tr[data-site="{listed[1]}"] th a[href^="/parcels/"]')
@@ -79,14 +95,35 @@ def test_an_investor_without_a_mouse(visit: Callable[[], Visit]) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(listed[1])
     assert faults(page) == []
     page.go_back()  # the browser's own key, which no page sees and no headless browser has
-    page.wait_for_url(re.compile("area_from="))
+    page.wait_for_url(re.compile(f"#{re.escape(name)}$"))
     visited.drawn()
     assert [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()] == listed
+
+    # Put two side by side.
+    for count in (1, 2):
+        go(page, "tr a.basket-way:not(.in)")
+        page.keyboard.press("Enter")
+        expect(page.locator(".basket li")).to_have_count(count)
+        visited.drawn()
+    go(page, ".basket-open")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/compare"))
+    assert page.locator("table.side tr.differs").count() > 0
+    assert faults(page) == []
+    page.go_back()
+    page.wait_for_url(re.compile("basket="))
+    visited.drawn()
 
     # Take what was asked for along, have it ranked, and read why.
     go(page, ".onward a")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/shortlists"))
+    go(page, '.need input[id$="-max"]')
+    page.keyboard.press("Tab")
+    go(page, ".need .slide")
+    before = page.locator(":focus").input_value()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(":focus").input_value() != before
     go(page, 'main form button[value="answer"]:not([tabindex])')
     page.keyboard.press("Enter")
     page.wait_for_selector(".cards")
@@ -94,9 +131,49 @@ def test_an_investor_without_a_mouse(visit: Callable[[], Visit]) -> None:
     go(page, ".card summary")
     page.keyboard.press("Enter")
     expect(page.locator(".card details[open]").first).to_be_visible()
+    go(page, 'button[formaction*="toml"]', key="Shift+Tab")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    saved = download.value.path().read_text(encoding="utf-8")
+    assert understand(parse(saved, name="saved")).must
     go(page, '.card a[href*="/parcels/"]')
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/parcels/"))
+
+
+def test_an_investor_without_javascript(browser: Browser, served: Served) -> None:
+    """The same task where the pages are nothing but pages."""
+    visited = Visit(browser, served.url, viewport={"width": 1280, "height": 720}, java_script_enabled=False)
+    page = visited.page
+    page.goto("/")
+    page.locator("#area_from").fill("0,2")
+    page.locator("#area_from").press("Enter")
+    expect(page.locator("#count")).to_contain_text("Znaleziono")
+    page.locator("#facets > summary").click()
+    option = page.locator(".facet li a").first
+    fit = option.locator(".met").inner_text().split()[-1]
+    option.click()
+    expect(page.locator("#count")).to_contain_text(f"Znaleziono: {fit} z")
+    identifier = str(page.locator("tr[data-site]").first.get_attribute("data-site"))
+    page.get_by_role("link", name=identifier, exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(identifier)
+    page.locator(".basket-line a.basket-way").click()
+    page.locator(".crumbs a").click()
+    page.locator("tr a.basket-way:not(.in)").nth(3).click()
+    page.locator("a.basket-open").click()
+    assert page.locator("table.side").count() > 3
+    page.goto("/?v=2&parcel.area_m2=2000..")
+    page.locator(".onward a").click()
+    page.locator("#row-0-title").fill("Hala bez skryptów")
+    page.locator('.need button[value="answer"]:not([tabindex])').click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hala bez skryptów")
+    expect(page.locator("svg.sketch").first).to_be_visible()
+    assert page.locator(".card").count() > 3
+    assert page.locator(".scale input:visible").count() == 0
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Wymagania (TOML)").click()
+    assert "Hala bez skryptów" in download.value.path().read_text(encoding="utf-8")
+    visited.close()
 
 
 def test_nothing_holds_the_focus(visit: Callable[[], Visit]) -> None:

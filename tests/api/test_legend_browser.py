@@ -17,9 +17,8 @@ HALLS = {
     "title": "Hala 40 x 25",
     "scope": ["parcels", "assemblies"],
     "must": {
-        "parcel.net_area_m2": {"min": 5000},
+        "parcel.net_area_m2": {"min": 6000},
         "parcel.area_m2": {"max": 20000},
-        "gas.distance_m": {"max": 400},
         "footprint": {"length_m": 40, "width_m": 25, "height_m": 8, "setback_m": 4},
     },
     "want": {
@@ -28,6 +27,8 @@ HALLS = {
     },
     "assembly": {"max_parcels": 2},
 }
+SINGLE = {"format": 1, "must": {"parcel.net_area_m2": {"min": 3000}, "parcel.area_m2": {"max": 20000}},
+          "want": {"sewer.distance_m": {"at": [0, 400], "worth": [1, 0]}}}  # fmt: skip
 Visits = Callable[..., Visit]
 
 
@@ -84,13 +85,11 @@ def test_the_legend_of_an_answer_filters_list_and_map_and_the_link_keeps_it(visi
     whole = shown(page)
     assert whole[0] == whole[1]
     kinds = {one: page.locator(f'.card[data-classes~="kind.{one}"]').count() for one in ("parcel", "assembly")}
-    tiers = {one: page.locator(f'.card[data-classes~="tier.{one}"]').count() for one in ("eligible", "to_verify")}
-    assert min(*kinds.values(), *tiers.values()) > 0, (kinds, tiers)
-    said = page.locator("#map-summary").inner_text()
-    assert f"Zespoły działek: {kinds['assembly']}." in said
-    assert f"spełnia warunki: {tiers['eligible']}, do sprawdzenia: {tiers['to_verify']}" in said
+    assert min(kinds.values()) > 0, kinds
+    assert f"Zespoły działek: {kinds['assembly']}." in page.locator("#map-summary").inner_text()
+    assert f"w tym zespoły działek: {kinds['assembly']}" in page.locator("#candidates-title").inner_text()
 
-    # Assemblies are drawn, and go with their key; so does a tier.
+    # Assemblies are drawn, and go with their key.
     before = picture(page)
     key(page, "kind.assembly").uncheck()
     expect(page.locator("#sifted")).to_contain_text(f"zostawia {kinds['parcel']} z {len(whole[0])}")
@@ -98,37 +97,55 @@ def test_the_legend_of_an_answer_filters_list_and_map_and_the_link_keeps_it(visi
     assert left[0] == left[1]
     assert len(left[0]) == kinds["parcel"]
     assert differing(page, before, picture(page)) > 0.01
-    key(page, "tier.to_verify").uncheck()
-    fewer = shown(page)
-    assert fewer[0] == fewer[1]
-    assert set(fewer[0]) < set(left[0])
-
-    # Halls are drawn, and go with theirs.
+    # Halls are drawn, and go with theirs; from afar they lie under the numbers.
+    page.locator(".card:visible summary").first.press("Enter")
+    for _ in range(2):
+        page.get_by_role("button", name="Przybliż").press("Enter")
+        page.wait_for_timeout(500)
     both = picture(page)
     key(page, "hall.all").uncheck()
-    assert 0.0005 < differing(page, both, picture(page)) < 0.2
-    assert asked(page)["without"].split(",") == ["tier.to_verify", "kind.assembly", "hall.all"]
-    after = picture(page)
+    assert differing(page, both, picture(page)) > 0.002
+    assert asked(page)["without"].split(",") == ["kind.assembly", "hall.all"]
 
     # A colleague who gets the link sees the same, in the other language too.
     other = visit()
     opened = other.open(page.url)
     other.at_rest()
-    assert shown(opened) == fewer
+    assert shown(opened) == left
     assert not key(opened, "hall.all").is_checked()
-    assert differing(opened, after, picture(opened)) < 0.001
     with opened.expect_navigation():
         opened.get_by_role("link", name="English").click()
     other.drawn()
-    expect(opened.locator("#sifted")).to_contain_text(f"leaves {len(fewer[0])} of {len(whole[0])}")
+    expect(opened.locator("#sifted")).to_contain_text(f"leaves {len(left[0])} of {len(whole[0])}")
     assert faults(opened) == []
 
     # All on again: the address is as it was.
-    for name in ("tier.to_verify", "kind.assembly", "hall.all"):
+    for name in ("kind.assembly", "hall.all"):
         key(page, name).check()
     assert "without" not in asked(page)
     assert shown(page) == whole
     expect(page.locator("#sifted")).to_be_empty()
+
+
+def test_the_legend_filters_by_tier_and_by_floor(visit: Visits) -> None:
+    visited = visit()
+    page = visited.open(f"/shortlists/answer?need={packed(understand(SINGLE))}&top=100")
+    visited.at_rest()
+    whole = shown(page)
+    tiers = {one: page.locator(f'.card[data-classes~="tier.{one}"]').count() for one in ("eligible", "to_verify")}
+    assert min(tiers.values()) > 0, tiers
+    said = page.locator("#map-summary").inner_text()
+    assert f"spełnia warunki: {tiers['eligible']}, do sprawdzenia: {tiers['to_verify']}" in said
+    key(page, "tier.eligible").uncheck()
+    assert shown(page)[0] == shown(page)[1]
+    assert len(shown(page)[0]) == tiers["to_verify"]
+    key(page, "tier.eligible").check()
+    steps = page.locator(".scale input[data-class^='floor.']")
+    assert steps.count() > 1
+    for at in range(1, steps.count()):
+        steps.nth(at).uncheck()
+    first = page.locator(f'.card[data-classes~="{steps.first.get_attribute("data-class")}"]').count()
+    assert 0 < len(shown(page)[0]) == len(shown(page)[1]) == first < len(whole[0])
 
 
 def test_a_card_and_its_pin_point_at_each_other(visit: Visits, answer: str) -> None:
@@ -169,7 +186,7 @@ def test_a_row_and_its_land_point_at_each_other(visit: Visits) -> None:
     plain = picture(page)
     row.locator("a").first.focus()
     page.wait_for_timeout(500)
-    assert differing(page, plain, page.screenshot(clip=clip_of(page))) > 0.0005
+    assert differing(page, plain, page.screenshot(clip=clip_of(page))) > 0
     row.get_by_role("button", name=f"Pokaż na mapie: {site}").click()
     assert asked(page)["at"] == site
     box = page.locator("#map canvas").bounding_box()
@@ -243,8 +260,8 @@ def test_the_address_holds_the_layers_the_classes_and_the_place(visit: Visits) -
     page.locator("#layers input[name=flood]").uncheck()
     page.locator("#layers input[name=road]").check()
     assert "layers" not in asked(page)
-    for box in page.locator("#layers input[name]:checked").all():
-        box.uncheck()
+    for name in (*asked(opened)["layers"].split(","), "road"):
+        page.locator(f"#layers input[name={name}]").uncheck()
     assert asked(page)["layers"] == "-"
     page.reload()
     visited.drawn()

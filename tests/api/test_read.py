@@ -70,7 +70,7 @@ def test_a_parcel_has_every_public_attribute_as_the_profile_has_it(
     found = attributes(site)
     assert list(found) == list(city.catalogue.public().attributes)
     explained = {one["attribute"]: one for one in city.explain(slashed)}
-    assert set(explained) - set(found) == {"parcel.owner_class"}
+    assert set(explained) - set(found) == {"parcel.owner_class", "parcel.register_unit"}
     for name, one in found.items():
         for key in ("state", "value", "low", "high"):
             assert one.get(key) == explained[name].get(key), name

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.routing import Mount
 
+from api.list_files import MOST
 from api.main import create_app
 from api.need_link import packed
 from api.shortlist_page import FORMATS
@@ -182,7 +183,7 @@ LISTS = ("", "?lang=en", "?kind=offers", "?q=306101", "?q=7", "?precinct=0012", 
          "?area_from=0,01&use=production&doubtful=1", "?page=2", "?area_from=x",
          "?v=2&parcel.owner_class=natural&sort=parcel.owner_class",
          "?v=2&flood.share=..0&doubtful=1&basket=" + SHOWN[0],
-         *(f"?v=2&parcel.area_m2=1..&doubtful=1&format={form}" for form in ("csv", "xlsx", "gpkg", "geojson", "map")),
+         *(f"?v=2&parcel.area_m2=1..&doubtful=1&format={form}" for form in MOST),
          "?format=points", "?kind=offers&format=points", "?kind=offers&format=gpkg")  # fmt: skip
 FORMS = ("", "?format=json", "?format=geojson&lang=en", "?format=pdf")
 ASKED: Mapping[str, Ask] = {

@@ -1,7 +1,7 @@
 """A server makes what a state published under another setting lacks, and no request does."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from api import upkeep
+from api.face import Face
 from api.main import create_app
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.settings import Settings
@@ -64,6 +65,50 @@ def test_what_an_import_under_another_setting_leaves_is_made_anew(
             assert published(shown) == 2
             assert list(shown.store.snapshots.glob("state-2-parcels.arrow"))
             assert client.get("/tiles/2/parcel/0/0/0").status_code == 200
+
+
+def test_a_state_is_looked_through_before_anybody_asks(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.05)
+    with open_inventory(settings) as inventory:
+        deliver(inventory, tmp_path, 2)
+        app = create_app(settings)
+        with TestClient(app) as client:
+            face: Face = app.state.face
+            until(lambda: app.state.pool._tag == face.tag(face.now()))
+            deliver(inventory, tmp_path, 3)
+            until(lambda: app.state.pool._tag == face.tag(face.now()))
+
+            def late(*_: object, **__: object) -> None:
+                raise AssertionError
+
+            for name in ("api.found._places", "api.map_data.extent", "api.ogc.published", "api.counted._counts"):
+                monkeypatch.setattr(name, late)
+            assert "Wszystkich: 3" in client.get("/").text
+            assert client.get("/?format=points").json()["placed"] == 3
+            assert client.get("/ogc/collections").status_code == 200
+
+
+def test_a_server_ends_in_the_middle_of_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_S", 0.05)
+    steps = []
+
+    def endless() -> Iterator[None]:
+        while True:
+            steps.append(True)
+            time.sleep(0.01)
+            yield
+
+    with open_inventory(settings) as inventory:
+        deliver(inventory, settings.home, 1)
+        before = time.monotonic()
+        with upkeep.kept_up(inventory, Face(inventory), endless):
+            until(lambda: len(steps) > 2)
+        assert time.monotonic() - before < upkeep.PATIENCE_S
+        count = len(steps)
+        time.sleep(0.1)
+        assert len(steps) == count
 
 
 def test_a_database_that_fails_for_a_while_ends_nothing(

@@ -97,7 +97,7 @@ class Town:
         self.profile, self.edges, self.seed = town["profile"], town["edges"], town["seed"]
         self.measurements = 0
 
-    def pairs(self, gap_m: float) -> Pairs:
+    def pairs(self, gap_m: float, *, across: bool = False) -> Pairs:
         first, second = (np.array([edge[end] for edge in self.edges], dtype=np.intp) for end in (0, 1))
         n = len(self.edges)
         return Pairs(first, second, np.ones(n), np.zeros(n), np.zeros(n, dtype=bool))

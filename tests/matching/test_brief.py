@@ -184,5 +184,10 @@ def test_numbers_nobody_confirmed_are_told() -> None:
     assert told({"must": must})[-1] == {"kind": "unverified", "count": 1, "of": 2}
 
 
+def test_a_requirement_that_asks_for_nothing_is_told_so() -> None:
+    assert told({}) == [{"kind": "asks_nothing"}]
+    assert told({"title": "x", "ask": [{"text": "?", "of": "city"}]}) == [{"kind": "asks_nothing"}]
+
+
 def test_an_empty_city_says_nothing() -> None:
     assert told({"must": {"parcel.area_m2": {"min": 1}}}, {"id": []}) == []

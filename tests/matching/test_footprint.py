@@ -1,7 +1,6 @@
 """The footprint must, from the net polygons of a published city to the sentence; plan limits; what is kept."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,15 @@ import shapely
 from shapely.geometry import shape
 
 from gis_sites.errors import RequirementError, WrongUse
-from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.inventory import Inventory
 from gis_sites.matching.fit import TOLERANCE_M
 from gis_sites.matching.reading import understand
 from gis_sites.matching.sentences import candidate_sentences
 from gis_sites.matching.why import differences
-from gis_sites.profile.net_explain import net_polygons
-from gis_sites.settings import Settings
 from gis_sites.store import states
+from tests.profile.nets import net_polygons
 
 HALL = {"length_m": 24, "width_m": 12, "setback_m": 1}
-
-
-@pytest.fixture(scope="module")
-def city(demo_city: Settings) -> Iterator[Inventory]:
-    with open_inventory(demo_city) as inventory:
-        yield inventory
 
 
 def asked(**footprint: Any) -> dict[str, Any]:

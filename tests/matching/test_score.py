@@ -100,3 +100,8 @@ def test_a_row_is_worth_the_same_in_any_company(scale: Any, values: Any, data: A
 def test_points_add_up_in_file_order() -> None:
     worths = [column(0.1), column(0.2), column(0.3)]
     assert score.total([10.0, 20.0, 70.0], worths, 1)[0] == ((0.0 + 10.0 * 0.1) + 20.0 * 0.2) + 70.0 * 0.3
+
+
+def test_a_step_next_to_nothing_is_climbed_at_once() -> None:
+    found = score.worth_at(column(0.0, 5e-324, 1e300), [0.0, 5e-324], [0.0, 1.0])
+    assert found.tolist() == [0.0, 1.0, 1.0]

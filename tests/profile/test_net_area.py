@@ -19,7 +19,6 @@ from gis_sites.layer import NetRule, NetStep
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Features
 from gis_sites.profile.net_area import Waterfall, waterfall
-from gis_sites.profile.net_explain import net_polygons
 from gis_sites.profile.net_reading import net_layer, rules_change
 from gis_sites.profile.net_zones import EVERYWHERE, Held, groups, holding, rule_layers, widths, zones
 from gis_sites.profile.pieces import areal
@@ -29,6 +28,7 @@ from gis_sites.profile.selection import texts
 from gis_sites.profile.sites import Sites
 from gis_sites.settings import Settings
 from gis_sites.store import revisions, states
+from tests.profile.nets import net_polygons
 from tests.profile.scenes import Shapes, array, at, random_lines, random_polygons, random_sites
 
 DAY = date(2026, 11, 21)

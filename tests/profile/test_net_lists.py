@@ -15,12 +15,12 @@ from gis_sites.profile.build import build
 from gis_sites.profile.coverage import Cover
 from gis_sites.profile.explain import explain
 from gis_sites.profile.net_area import Waterfall
-from gis_sites.profile.net_explain import net_polygons
 from gis_sites.profile.sites import Sites
 from gis_sites.show_explain import explanation
 from gis_sites.store import states
 from gis_sites.store.connect import Store
 from gis_sites.store.revisions import Revision
+from tests.profile.nets import net_polygons
 from tests.profile.scenes import array
 from tests.profile.test_build import DAY, Held, numbers, publish_it, put
 from tests.profile.test_net_area import CLEAR, HECTARE, TOWN, VILLAGE, box, by_step, fall, held, nothing_elsewhere

@@ -1,17 +1,11 @@
 /* What the page does: marks on the map, popups with the words of the list, kinds switched, two languages. */
 var changes = (function () {
   "use strict";
-  var data = JSON.parse(document.getElementById("data").textContent);
-  var root = document.documentElement;
+  var data = frame.data;
   var MOST_MARKS = 300;
   var shapes = [];
   var marks = {};
-  var opener = null;
   var map = null;
-
-  function words(name) {
-    return data.words[name][root.lang];
-  }
 
   function content(at) {
     var item = document.getElementById("case-" + at);
@@ -64,7 +58,7 @@ var changes = (function () {
     var icon = L.divIcon({ className: "mark", html: "", iconSize: [11, 11] });
     var marker = L.marker(bounds(at).getCenter(), { icon: icon, keyboard: false });
     marker.on("add", function () { marker.getElement().style.background = data.colors[kind]; });
-    marker.on("click", function () { opener = null; open(at); });
+    marker.on("click", function () { frame.forget(); open(at); });
     (marks[kind] = marks[kind] || L.featureGroup()).addLayer(marker);
   }
 
@@ -79,20 +73,6 @@ var changes = (function () {
     layer.on("remove", function () { group.remove(); });
   }
 
-  function speak(lang) {
-    root.lang = lang;
-    document.title = words("heading");
-    var box = map.getContainer();
-    box.setAttribute("aria-label", words("map_label"));
-    [["in", "zoom_in"], ["out", "zoom_out"]].forEach(function (pair) {
-      var button = box.querySelector(".leaflet-control-zoom-" + pair[0]);
-      button.title = words(pair[1]);
-      button.setAttribute("aria-label", words(pair[1]));
-    });
-    var close = box.querySelector(".leaflet-popup-close-button");
-    if (close) close.setAttribute("aria-label", words("close"));
-  }
-
   function showAll() {
     var drawn = shapes.filter(Boolean).flat();
     if (drawn.length) map.fitBounds(L.featureGroup(drawn).getBounds().pad(0.05), { maxZoom: 18, animate: false });
@@ -102,45 +82,8 @@ var changes = (function () {
     map = map_sites;
     shapes.forEach(function (group, at) { mark(at); });
     Object.keys(marks).forEach(function (kind) { follow(marks[kind], window["geo_json_" + kind]); });
-    var control = document.querySelector(".leaflet-control-layers");
-    if (control) {
-      var panel = document.getElementById("overlays");
-      panel.hidden = false;
-      panel.append(control);
-    }
     map.on("zoomend", near);
-    map.on("popupopen", function () { speak(root.lang); });
-    map.on("popupclose", function () {
-      if (opener) opener.focus({ preventScroll: true });
-      opener = null;
-    });
-    document.querySelectorAll("button[data-case]").forEach(function (button) {
-      button.addEventListener("click", function () {
-        map.closePopup();
-        opener = button;
-        show(Number(button.dataset.case));
-      });
-    });
-    document.getElementById("language").addEventListener("click", function () {
-      speak(root.lang === "pl" ? "en" : "pl");
-    });
-    document.getElementById("all").addEventListener("click", function () { map.closePopup(); showAll(); });
-    document.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") map.closePopup();
-    });
-    window.addEventListener("beforeprint", function () {
-      map.closePopup();
-      root.classList.add("printing");
-      map.invalidateSize({ animate: false });
-      showAll();
-    });
-    window.addEventListener("afterprint", function () {
-      root.classList.remove("printing");
-      map.invalidateSize({ animate: false });
-      showAll();
-    });
-    speak(root.lang);
-    showAll();
+    frame.start("case", show, showAll);
     near();
   }
 
@@ -148,7 +91,7 @@ var changes = (function () {
     feature: function (feature, layer) {
       var at = feature.properties.at;
       (shapes[at] = shapes[at] || []).push(layer);
-      layer.on("click", function (event) { opener = null; open(at, event.latlng); });
+      layer.on("click", function (event) { frame.forget(); open(at, event.latlng); });
     },
     start: start
   };

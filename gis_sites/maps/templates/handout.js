@@ -1,17 +1,12 @@
 /* What the page does: marks on the map, popups with the reasons of the list, a switch between two languages. */
 var handout = (function () {
   "use strict";
-  var data = JSON.parse(document.getElementById("data").textContent);
-  var root = document.documentElement;
+  var data = frame.data;
+  var root = frame.root;
   var sources = document.querySelectorAll("#sources > li");
   var sites = [];
   var marks = [];
-  var opener = null;
   var map = null;
-
-  function words(name) {
-    return data.words[name][root.lang];
-  }
 
   function element(tag, className, text) {
     var made = document.createElement(tag);
@@ -87,7 +82,7 @@ var handout = (function () {
       marker.getElement().style.background = mark[1];
       marker.getElement().style.color = mark[2];
     });
-    marker.on("click", function () { opener = null; openSite(at); });
+    marker.on("click", function () { frame.forget(); openSite(at); });
     marks.push(marker);
   }
 
@@ -103,41 +98,20 @@ var handout = (function () {
     box.focus({ preventScroll: true });
   }
 
-  function speak(lang) {
-    root.lang = lang;
-    document.title = words("heading");
-    var box = map.getContainer();
-    box.setAttribute("aria-label", words("map_label"));
-    [["in", "zoom_in"], ["out", "zoom_out"]].forEach(function (pair) {
-      var button = box.querySelector(".leaflet-control-zoom-" + pair[0]);
-      button.title = words(pair[1]);
-      button.setAttribute("aria-label", words(pair[1]));
-    });
-    var close = box.querySelector(".leaflet-popup-close-button");
-    if (close) close.setAttribute("aria-label", words("close"));
-  }
-
   function showAll() {
     var drawn = sites.filter(Boolean);
     if (drawn.length) map.fitBounds(L.featureGroup(drawn).getBounds().pad(0.08), { maxZoom: 16, animate: false });
   }
 
-  /* On paper: every reason open, the map as wide as the sheet. */
+  /* On paper every reason is open. */
   function printing() {
     var closed = [];
     window.addEventListener("beforeprint", function () {
-      map.closePopup();
       closed = Array.from(document.querySelectorAll("details:not([open])"));
       closed.forEach(function (details) { details.open = true; });
-      root.classList.add("printing");
-      map.invalidateSize({ animate: false });
-      showAll();
     });
     window.addEventListener("afterprint", function () {
       closed.forEach(function (details) { details.open = false; });
-      root.classList.remove("printing");
-      map.invalidateSize({ animate: false });
-      showAll();
     });
   }
 
@@ -145,35 +119,8 @@ var handout = (function () {
     map = map_sites;
     nameSources(document.querySelector(".list"));
     L.featureGroup(marks).addTo(map);
-    var control = document.querySelector(".leaflet-control-layers");
-    if (control) {
-      var panel = document.getElementById("overlays");
-      panel.hidden = false;
-      panel.append(control);
-    }
-    map.on("popupopen", function () { speak(root.lang); });
-    map.on("popupclose", function () {
-      if (opener) opener.focus({ preventScroll: true });
-      opener = null;
-    });
-    document.querySelectorAll("button[data-site]").forEach(function (button) {
-      button.addEventListener("click", function () {
-        map.closePopup();
-        opener = button;
-        show(Number(button.dataset.site));
-      });
-    });
-    document.getElementById("language").addEventListener("click", function () {
-      speak(root.lang === "pl" ? "en" : "pl");
-    });
-    var all = document.getElementById("all");
-    if (all) all.addEventListener("click", function () { map.closePopup(); showAll(); });
-    document.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") map.closePopup();
-    });
     printing();
-    speak(root.lang);
-    showAll();
+    frame.start("site", show, showAll);
   }
 
   return {
@@ -181,7 +128,7 @@ var handout = (function () {
       var at = Number(feature.id);
       sites[at] = layer;
       markSite(at, layer);
-      layer.on("click", function () { opener = null; openSite(at); });
+      layer.on("click", function () { frame.forget(); openSite(at); });
     },
     overlay: function (place, feature, layer) {
       layer.on("click", function (event) { open(layer, overlayContent(place, Number(feature.id)), event.latlng); });
