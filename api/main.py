@@ -20,7 +20,7 @@ from api.pages import add_pages
 from api.ready import look_through
 from api.routes import router
 from api.security import SecurityHeaders
-from api.tiles import SentAgain, add_tiles
+from api.tiles import Straight, add_tiles
 from api.upkeep import kept_up
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     add_error_handlers(app)
-    app.add_middleware(SentAgain)
+    app.add_middleware(Straight)
     app.add_middleware(Limits, settings=settings)
     for inner_first in (Faults, HeadLikeGet):
         app.add_middleware(inner_first)

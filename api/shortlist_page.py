@@ -119,8 +119,15 @@ def beginnings(filters: Filters, face: Face, speech: Speech) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(name: str, bounds: Mapping[str, float]) -> str:
-    return f"{_quoted(name)} = {{ {', '.join(f'{key} = {value:g}' for key, value in bounds.items())} }}"
+def _line(name: str, bounds: Mapping[str, Any]) -> str:
+    return f"{_quoted(name)} = {{ {', '.join(f'{key} = {_plain(value)}' for key, value in bounds.items())} }}"
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - a number, a flag, a day or a list of codes
+    """Write a bound as TOML: the shortest number that is the same, everything else as JSON has it."""
+    if isinstance(value, float) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False, default=str)
 
 
 def _quoted(text: str) -> str:

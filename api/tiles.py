@@ -5,23 +5,27 @@ good, here too. Without, a client asks each time whether its copy is still the o
 """
 
 import gzip
+import re
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
-from sqlalchemy.exc import ProgrammingError
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.description import problems
 from api.errors import problem
 from api.face import Face
-from api.routes import OneFace, spoken
-from gis_sites.errors import DatabaseError, NotFound
+from api.kept_tiles import Sent, Tiles
+from api.routes import spoken
+from gis_sites.errors import DatabaseError, GisSitesError, NotFound
 from gis_sites.store import states
 from gis_sites.store.connect import Store
 from gis_sites.store.drawing import Drawing, Ground
@@ -41,12 +45,10 @@ HELD = 256
 """Of so many layers of states is kept in mind how they are drawn."""
 STATES = 8
 """So many states are kept in mind."""
-Address = tuple[str, bytes]
-"""Path and query."""
-KEPT = 64 << 20
-"""Bytes of tiles that are kept to be sent again; the one longest not asked for goes first."""
-ABOUT = 500
-"""Bytes that keeping a tile takes beside its own."""
+Which = tuple[int, str, Place, str]
+"""State, layer, place and version."""
+ADDRESS = re.compile(r"/tiles/([1-9]\d{0,14})/([a-z_]{1,40})/(\d\d?)/(\d{1,7})/(\d{1,7})", re.ASCII)
+VERSION = re.compile(rb"v=([0-9a-f]{1,40})")
 
 
 @dataclass(frozen=True)
@@ -62,44 +64,11 @@ class Held:
         return f'W/"{self.version}-{self.drawing.stamp[:16] if self.drawing else "nothing"}"'
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A tile as it is sent: compressed where that pays."""
+class Straight:
+    """Middleware that sends tiles to the pages without the way through the framework: it takes longer than a tile.
 
-    content: bytes
-    packed: bool
-    tag: str
-
-
-class Tiles:
-    """The tiles asked for last, by addresses whose answer never changes."""
-
-    def __init__(self, most: int = KEPT) -> None:
-        self._kept: OrderedDict[Address, Sent] = OrderedDict()
-        self._left = most
-        self._lock = Lock()
-
-    def get(self, address: Address) -> Sent | None:
-        """Return a tile that is kept."""
-        with self._lock:
-            sent = self._kept.get(address)
-            if sent is not None:
-                self._kept.move_to_end(address)
-        return sent
-
-    def put(self, address: Address, sent: Sent) -> None:
-        """Keep a tile, and let those go that were not asked for longest."""
-        with self._lock:
-            if address in self._kept:
-                return
-            self._kept[address] = sent
-            self._left -= len(sent.content) + ABOUT
-            while self._left < 0:
-                self._left += len(self._kept.popitem(last=False)[1].content) + ABOUT
-
-
-class SentAgain:
-    """Middleware that sends a tile that is kept, before anything else is looked at: what many look at costs nothing."""
+    Whatever is asked otherwise, or cannot be had, is left to the route.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -108,10 +77,25 @@ class SentAgain:
         """Send the tile, or pass the request on."""
         answer = self.app
         if scope["type"] == "http" and scope["method"] == "GET":
-            tiles: Tiles = scope["app"].state.tiles
-            if (kept := tiles.get((scope["path"], scope["query_string"]))) is not None:
+            address, tiles = (scope["path"], scope["query_string"]), scope["app"].state.tiles
+            if (kept := tiles.get(address)) is not None:
                 answer = _answer(Headers(scope=scope), kept, FOREVER)
+            elif (which := _read(*address)) is not None:
+                with suppress(GisSitesError, SQLAlchemyError):
+                    answer = await run_in_threadpool(_made, Request(scope), which)
         await answer(scope, receive, send)
+
+
+def _read(path: str, query: bytes) -> "Which | None":
+    """Understand an address as the pages write it."""
+    found, v = ADDRESS.fullmatch(path), VERSION.fullmatch(query)
+    if found is None or v is None:
+        return None
+    state, layer, z, x, y = found.groups()
+    try:
+        return int(state), layer, Place(int(z), int(x), int(y)), v[1].decode()
+    except NotFound:
+        return None
 
 
 class Drawings:
@@ -204,7 +188,6 @@ async def place(
 )
 def vector_tile(
     request: Request,
-    face: OneFace,
     state: Annotated[int, Path(ge=1, le=2**53, description="A state; the newest is in every answer of the API.")],
     layer: Annotated[str, Path(max_length=40, description="A layer whose geometry is public.")],
     place: Annotated[Place, Depends(place)],
@@ -212,6 +195,17 @@ def vector_tile(
     v: Annotated[str, Query(max_length=40, description="What the pages ask by; such an answer never changes.")] = "",
 ) -> Response:
     """A layer of a state in Mapbox's format: complete at every zoom, generalised at the low ones."""
+    return _made(request, (state, layer, place, v))
+
+
+def _made(request: Request, which: Which) -> Response:
+    """Make a tile; keep it where its address never changes its answer.
+
+    Raises:
+        NotFound: there is no such state or layer.
+    """
+    state, layer, place, v = which
+    face: Face = request.app.state.face
     drawings: Drawings = request.app.state.drawings
     try:
         held = drawings.of(face, state, layer, v)

@@ -72,7 +72,7 @@ def _write(city: Path, parcels: int) -> None:
 
 
 def _publish(here: Ground) -> None:
-    """Import the city where that was not done; what an older version of this tool profiled is profiled anew."""
+    """Import and profile the city where that was not done; answering takes as long with an older profile."""
     from gis_sites.intake.note import read_note
     from gis_sites.inventory import open_inventory
 
@@ -81,4 +81,5 @@ def _publish(here: Ground) -> None:
             print("Importing and publishing it", flush=True)
             for note in sorted(here.city.glob("*.toml")):
                 inventory.import_file(note.with_suffix(".gpkg"), read_note(note), profile=False)
-        inventory.profile()
+        if inventory.state is None or not inventory.state.profiles:
+            inventory.profile()

@@ -54,6 +54,7 @@ def ours(here: Ground, *, workers: int = 1) -> Iterator[Server]:
     port = free_port()
     command = [str(SCRIPTS / "gis-sites"), "serve", "--port", str(port), "--workers", str(workers)]
     with served(command, environment, port, ready="/api/v1/layers") as server:
+        server.client.get("/?format=points")  # comes when the server has looked through the state, as it does once
         yield server
 
 

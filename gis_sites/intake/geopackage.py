@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from urllib.parse import quote
 
@@ -40,14 +40,27 @@ def inspect(file: File) -> None:
             raise Refused("import.view", file=file.label, table=shown(name))
 
 
+def worded(file: File, table: str, columns: Sequence[str]) -> list[str]:
+    """Return the columns that hold texts, whatever type they say they have: SQLite lets them, "12,5" as well as ""."""
+    if not columns:
+        return []
+    asked = ", ".join(f"max(typeof({_quoted(one)}) = 'text')" for one in columns)
+    with _opened(file) as db:
+        found = db.execute(f"SELECT {asked} FROM {_quoted(table)}").fetchone()  # noqa: S608 - quoted names
+    return [one for one, there in zip(columns, found, strict=True) if there]
+
+
 def texts(file: File, table: str, column: str, rows: Iterable[int]) -> Iterator[str]:
     """Yield what stands in some cells, by the numbers of their rows, whatever type the column says it has."""
-    cell, held = ('"' + name.replace('"', '""') + '"' for name in (column, table))
-    query = f"SELECT CAST({cell} AS TEXT) FROM {held} WHERE rowid = ?"  # noqa: S608 - quoted names
+    query = f"SELECT CAST({_quoted(column)} AS TEXT) FROM {_quoted(table)} WHERE rowid = ?"  # noqa: S608 - quoted names
     with _opened(file) as db:
         for row in rows:
             found = db.execute(query, (row,)).fetchone()
             yield ((found and found[0]) or b"").decode("utf-8", "replace")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 @contextmanager

@@ -79,9 +79,32 @@ def batches(file: File, table: str, columns: list[str]) -> Iterator[Any]:
     options: dict[str, Any] = {"layer": table, "columns": columns, "return_fids": True, "batch_size": BATCH}
     with pyogrio.open_arrow(file.path, use_pyarrow=True, **options, **_options(file)) as (meta, stream):
         geometry = meta["geometry_name"] or "wkb_geometry"
+        worded = geopackage.worded(file, table, _numbers(stream.schema, columns)) if file.kind == "gpkg" else []
         for batch in stream:
             named = _renamed(batch, meta["fid_column"] or "OGC_FID", geometry)
-            yield _straight(_dated(named, file, table) if file.kind == "gpkg" else named, file, table)
+            if file.kind == "gpkg":
+                named = _dated(_as_written(named, worded, file, table), file, table)
+            yield _straight(named, file, table)
+
+
+def _numbers(schema: Any, columns: list[str]) -> list[str]:  # noqa: ANN401 - pyarrow comes without types
+    """Return the columns whose cells are numbers or truths."""
+    import pyarrow.types as kinds
+
+    looked = (kinds.is_integer, kinds.is_floating, kinds.is_boolean)
+    return [name for name in columns if any(one(schema.field(name).type) for one in looked)]
+
+
+def _as_written(batch: Any, worded: list[str], file: File, table: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    """Give the cells of columns of numbers that hold texts as they are written: of "12,5" GDAL makes 12, of "" 0."""
+    import pyarrow as pa
+
+    rows = batch.column("__row").to_pylist() if worded else []
+    for name in worded:
+        place = batch.schema.get_field_index(name)
+        cells = pa.array(geopackage.texts(file, table, name, rows), pa.string())
+        batch = batch.set_column(place, name, cells)
+    return batch
 
 
 def _renamed(batch: Any, fid: str, geometry: str) -> Any:  # noqa: ANN401 - pyarrow comes without types

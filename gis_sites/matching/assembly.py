@@ -16,7 +16,7 @@ import numpy as np
 
 from gis_sites.columns import Floats, Range, Rows
 from gis_sites.matching import connected
-from gis_sites.matching.assembly_list import Chosen, Place, Pool, Queue, Tally, empty_pool, padded, surpassed, united
+from gis_sites.matching.assembly_list import Bar, Chosen, Place, Pool, Queue, Tally, padded, surpassed
 from gis_sites.matching.assembly_room import Rooms
 from gis_sites.matching.assembly_site import (
     Assemblies,
@@ -44,6 +44,8 @@ SEEDS = 2_048
 """Parcels from which sets are grown together: what bounds memory."""
 BATCH = 32
 """Unions measured together."""
+MOST_POINTS = 100.0 + 1e-6
+"""What a set can reach at most, and what adding up may make of it."""
 CHEAP = frozenset({"compactness"})
 """What is measured on the union's outline alone."""
 DEAR = frozenset({"net_area", "inscribed_circle", "rectangle_long", "rectangle_short"})
@@ -75,6 +77,7 @@ class Search:
     together: Together
     most: Effort = Effort()
     tally: Tally = field(default_factory=Tally)
+    bar: Bar = field(default_factory=Bar)
 
     @cached_property
     def how(self) -> Assembly:
@@ -101,8 +104,9 @@ class Search:
 
     def listed(self, top: int, others: Sequence[Place] = ()) -> list[Place]:
         """Return the best sets in order; `others` compete for the places of the list."""
-        self.tally.top = top
-        return list(self._chosen(self.possible().ranked(), top, sorted(others)))
+        self.tally.top, places = top, sorted(others)
+        self.bar.last = places[top - 1] if 0 < top <= len(places) else None
+        return list(self._chosen(self.possible().ranked(), top, places))
 
     def graph(self) -> Graph:
         """Return which parcels lie beside each other, as far as the requirement lets them be joined."""
@@ -112,15 +116,15 @@ class Search:
     # ---- growing ---------------------------------------------------------------------------------------
 
     def possible(self) -> Pool:
-        """Return every connected set that may meet the musts, and that no parcel of its own surpasses."""
+        """Return every connected set that may meet the musts and be listed, and that no parcel of its own surpasses."""
         graph = self._hopeful(self.graph())
         alone = self._alone(graph.rows)
-        pools = [empty_pool(self.how.max_parcels)]
+        pools = [Pool.empty(self.how.max_parcels)]
         for first, last in connected.stretches(len(graph), SEEDS):
             pools += self._grown(graph, alone, first, last)
             if sum(map(len, pools)) > 2 * self.most.sets:
-                pools = [self._cut(united(pools))]
-        pool = self._cut(united(pools))
+                pools = [self._cut(Pool.united(pools))]
+        pool = self._cut(Pool.united(pools))
         self.tally.possible = len(pool)
         return pool
 
@@ -163,14 +167,14 @@ class Search:
         most = max(self.most.grown * (last - first) // len(graph) // max(self.how.max_parcels - 2, 1), 1_000)
         for size in range(2, self.how.max_parcels + 1):
             nodes = growing.grown()
-            if not len(nodes):
+            if not len(nodes) or not self.bar.in_reach(MOST_POINTS + self.penalty(size - 1)):
                 return
             self.tally.considered += len(nodes)
             which = np.arange(len(nodes), dtype=np.intp)
             if more := self.how.max_parcels - size:
                 which = np.flatnonzero(self._can_grow(graph, reach, nodes, more))
             keys = self._at_best(graph, nodes[which])
-            good = ~keys.failed & ~surpassed(keys, alone, nodes[which])
+            good = ~keys.failed & self.bar.reached(keys) & ~surpassed(keys, alone, nodes[which])
             members = np.full((int(good.sum()), self.how.max_parcels), -1, dtype=np.int32)
             members[:, :size] = _rows(graph, nodes[which[good]])
             yield Pool(members, keys.take(good))

@@ -46,6 +46,18 @@ class Pool:
     members: Ints
     keys: Keys
 
+    @classmethod
+    def empty(cls, width: int) -> "Pool":
+        """Return a pool without a set, of sets of so many parcels at most."""
+        none = np.empty(0)
+        return cls(np.empty((0, width), np.int32), Keys(np.empty(0, bool), np.empty(0, np.intp), none, none))
+
+    @classmethod
+    def united(cls, pools: "Sequence[Pool]") -> "Pool":
+        """Put pools together."""
+        keys = [np.concatenate(one) for one in zip(*(vars(pool.keys).values() for pool in pools), strict=True)]
+        return cls(np.concatenate([pool.members for pool in pools]), Keys(*keys))
+
     def __len__(self) -> int:
         return len(self.members)
 
@@ -65,6 +77,26 @@ class Pool:
         keys = self.keys
         unknown, floor, ceiling = int(keys.unknown[row]), float(keys.floor[row]), float(keys.ceiling[row])
         return unknown, -floor, -ceiling, len(members) - 1, members
+
+
+@dataclass
+class Bar:
+    """What a set must reach to be listed: the last place of the list that something else holds, if all are held."""
+
+    last: Place | None = None
+
+    def reached(self, keys: Keys) -> Mask:
+        """Tell which sets, as well as they can turn out, stand no lower."""
+        if self.last is None:
+            return np.ones(len(keys.failed), dtype=bool)
+        unknown, floor, ceiling = self.last[0], -self.last[1], -self.last[2]
+        level = (keys.floor > floor) | ((keys.floor == floor) & (keys.ceiling >= ceiling))
+        return np.asarray((keys.unknown < unknown) | ((keys.unknown == unknown) & level))
+
+    def in_reach(self, points: float) -> bool:
+        """Tell whether a set of so many points at most, of which nothing is unknown, may stand no lower."""
+        best = max(points, 0.0)
+        return self.last is None or (0, -best, -best) <= self.last[:3]
 
 
 @dataclass(eq=False)
@@ -143,18 +175,6 @@ def padded(sets: Sequence[tuple[int, ...]]) -> Rows:
     for row, some in enumerate(sets):
         members[row, : len(some)] = some
     return members
-
-
-def empty_pool(width: int) -> Pool:
-    """Return a pool without a set, of sets of so many parcels at most."""
-    none = np.empty(0)
-    return Pool(np.empty((0, width), np.int32), Keys(np.empty(0, bool), np.empty(0, np.intp), none, none))
-
-
-def united(pools: Sequence[Pool]) -> Pool:
-    """Put pools together."""
-    keys = [np.concatenate(one) for one in zip(*(vars(pool.keys).values() for pool in pools), strict=True)]
-    return Pool(np.concatenate([pool.members for pool in pools]), Keys(*keys))
 
 
 def surpassed(keys: Keys, alone: Keys, nodes: Rows) -> Mask:

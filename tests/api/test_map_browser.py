@@ -264,3 +264,22 @@ def test_a_basemap_that_is_no_address_is_refused(url: str) -> None:
         made(basemap_url=url)
     with pytest.raises(ValueError, match="GIS_SITES_BASEMAP_ATTRIBUTION"):
         Settings(basemap_url="https://tiles.example.org/{z}/{x}/{y}.png")
+
+
+@pytest.mark.parametrize(
+    ("lang", "names"),
+    [("pl", ("Pokaż całość", "Pokaż, gdzie jestem", "Zmierz odległość", "Zmierz powierzchnię", "Przybliż", "Oddal")),
+     ("en", ("Show everything", "Show where I am", "Measure a distance", "Measure an area", "Zoom in", "Zoom out"))],
+)  # fmt: skip
+def test_the_tools_are_reached_by_keyboard_and_named(
+    visit: Callable[..., Visit], lang: str, names: tuple[str, ...]
+) -> None:
+    visited = visit()
+    page = visited.open(f"/?lang={lang}")
+    reached = set()
+    page.locator("#map canvas").focus()
+    for _ in range(len(names)):
+        page.keyboard.press("Tab")
+        reached.add(str(page.evaluate("document.activeElement.getAttribute('aria-label')")))
+    assert reached == set(names)
+    visited.close()

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from api.face import Face
+from api.kept_tiles import ABOUT, Sent, Tiles
 from api.main import create_app
-from api.tiles import ABOUT, FOREVER, KIND, Sent, Tiles
+from api.tiles import FOREVER, KIND
 from gis_sites.catalogue import load_catalogue, own_layers
 from gis_sites.inventory import Inventory
 from gis_sites.settings import Settings
@@ -50,9 +51,9 @@ def version(client: TestClient) -> str:
     return data[1]
 
 
-def forgets(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the server keep no tile."""
-    monkeypatch.setattr(client.app.state, "tiles", Tiles(0))  # type: ignore[attr-defined]
+    monkeypatch.setattr(Tiles, "get", lambda *_: None)
 
 
 def test_a_tile_may_be_kept_for_good(client: TestClient, middle: Place, tmp_path: Path) -> None:
@@ -198,7 +199,7 @@ def test_what_is_refused_is_a_problem_that_is_not_kept(client: TestClient, path:
 def test_a_tile_that_takes_too_long_may_be_asked_for_again(
     client: TestClient, middle: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgets(client, monkeypatch)
+    forgets(monkeypatch)
     monkeypatch.setattr(tiles, "PATIENCE_MS", 1)
     monkeypatch.setattr(tiles, "_drawn", lambda _: "(SELECT NULL::geometry FROM pg_sleep(0.01))")
     answer = client.get(address(middle), headers={"accept-language": "en"})
@@ -254,7 +255,7 @@ def test_pictures_that_are_missing_are_not_made_by_asking(
     own: tuple[TestClient, Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, settings = own
-    forgets(client, monkeypatch)
+    forgets(monkeypatch)
     assert client.get("/tiles/2/parcel/0/0/0").status_code == 200
     monkeypatch.setattr(tiles, "MOST_LIVE", 0)
     answer = client.get("/tiles/2/parcel/0/0/0", headers={"accept-language": "en"})

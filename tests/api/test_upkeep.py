@@ -90,7 +90,7 @@ def test_a_state_is_looked_through_before_anybody_asks(
             assert client.get("/ogc/collections").status_code == 200
 
 
-def test_a_server_ends_in_the_middle_of_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_ends_in_the_middle_of_it(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "LOOK_S", 0.05)
     steps = []
 
@@ -101,7 +101,7 @@ def test_a_server_ends_in_the_middle_of_it(settings: Settings, monkeypatch: pyte
             yield
 
     with open_inventory(settings) as inventory:
-        deliver(inventory, settings.home, 1)
+        deliver(inventory, tmp_path, 1)
         before = time.monotonic()
         with upkeep.kept_up(inventory, Face(inventory), endless):
             until(lambda: len(steps) > 2)

@@ -508,6 +508,21 @@ def test_a_text_that_is_no_day_is_not_the_first_of_january_1970(
     assert counts(report.loads[0])["value_unreadable"] == 2
 
 
+def test_a_text_in_a_column_of_numbers_is_read_as_it_is_written(
+    store: Store, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """SQLite keeps any text in a REAL column; GDAL would make 12 of "12,5" and 0 of ""."""
+    areas = ["12,5", "", "brak", 0.1, None, "1 234,5", 7]
+    ids = [parcel_id(number) for number in range(7)]
+    path = parcels(tmp_path / "p.gpkg", ids, [box(20 * n, 0) for n in range(7)], pole_powierzchni=[2.0] * 7)
+    said = ((name, "NULL" if one is None else repr(one)) for name, one in zip(ids, areas, strict=True))
+    sql(path, *(f"UPDATE dzialki SET pole_powierzchni = {one} WHERE id_dzialki = {name!r}" for name, one in said))
+    report = take(store, catalogue, path)
+    read = dict(zip(column(store, "parcel", "id"), column(store, "parcel", "registered_area_ha"), strict=True))
+    assert [read[one] for one in ids] == [12.5, None, None, 0.1, None, 1234.5, 7]
+    assert counts(report.loads[0])["value_unreadable"] == 1
+
+
 def test_however_many_rows_are_joined_they_are_read_at_once(
     store: Store, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
