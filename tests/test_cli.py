@@ -201,7 +201,7 @@ def test_every_value_can_say_how_it_is_known(command: Command, demo_city: Settin
     [
         (["match"], 2, "--template"),
         (["match", "none.toml"], 2, "none.toml"),
-        (["why", "none.toml", "1"], 1, "none.toml"),
+        (["why", "none.toml", "1"], 2, "none.toml"),
         (["import", "none.gpkg", "--yes"], 2, "none.gpkg"),
         (["revisions", "watr"], 2, "water"),
         (["rollback", "999"], 1, "999"),

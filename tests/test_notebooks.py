@@ -93,4 +93,4 @@ def test_it_asks_nothing_but_the_public_names(path: Path) -> None:
     assert {name for _, names in imported for name in names.split(", ")} <= set(gis_sites.__all__)
     asked = set(re.findall(r"\binventory\.(\w+)", code))
     assert asked
-    assert asked <= {name for name in vars(gis_sites.Inventory) if not name.startswith("_")}
+    assert asked <= {name for name in dir(gis_sites.Inventory) if not name.startswith("_")}

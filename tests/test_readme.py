@@ -71,7 +71,7 @@ def test_the_commands_run(folder: Path, unused_home: Path) -> None:
         words = shlex.split(command)
         if words[0].startswith("scripts/"):
             # Set-up steps are tested by running the tests at all; the demo has an inventory of its own.
-            words = ["gis-sites", "demo", "--parcels", "2000", *words[1:]]
+            words = ["gis-sites", "demo", "--parcels", "500", *words[1:]]
             home = {"GIS_SITES_HOME": f"{unused_home}-demo"}
         else:
             home = {}
@@ -91,7 +91,7 @@ def _what_stands_in_sentences(folder: Path, say: Callable[..., str]) -> None:
     """Run what needs no block of its own, while the state it speaks of is the current one."""
     kept = json.loads(say("gis-sites", "match", "plant.toml", "--save", "--json", "-"))["id"]
     say("gis-sites", "repeat", kept[:12])
-    say("gis-sites", "why", kept[:12], "309901_1.0004.108")
+    say("gis-sites", "why", kept[:12], "309901_1.0001.100")
     (snippet,) = blocks("python")
     (folder / "plant.html").unlink()
     say(sys.executable, "-c", snippet)

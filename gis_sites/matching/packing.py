@@ -25,7 +25,7 @@ CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 def too_many(ground: shapely.Geometry, sides: Sides, *, count: int, apart: float) -> bool:
     """Tell whether so many rectangles surely need more ground than there is."""
     own = sides.long * sides.short
-    if apart == 0:
+    if apart < TOLERANCE_M:
         return bool(count * own > ground.area)
     each = own + apart * (sides.long + sides.short) + math.pi * apart * apart / 4
     # The arcs around corners are cut a little short.
@@ -46,7 +46,9 @@ def find_several(ground: shapely.Geometry, sides: Sides, *, count: int, apart: f
         if not more:
             continue
         found += more
-        taken = shapely.union_all(more) if apart == 0 else shapely.buffer(shapely.union_all(more), apart)
+        taken = shapely.union_all(more)
+        if apart >= TOLERANCE_M:  # GEOS makes nothing at all of what it widens by next to nothing
+            taken = shapely.buffer(taken, apart)
         rest = [part, *left]
         left = [one for piece in rest for one in large_enough(shapely.difference(piece, taken), sides)]
         left.sort(key=lambda one: -one.area)

@@ -191,7 +191,7 @@ def test_nothing_holds_the_focus(visit: Callable[[], Visit]) -> None:
 def test_the_statement_is_reached_and_sound(visit: Callable[[], Visit]) -> None:
     visited = visit()
     page = visited.open("/")
-    go(page, '.foot a[href="/accessibility"]')
+    go(page, '.foot a[href="/accessibility"]', key="Shift+Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/accessibility"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Deklaracja dostępności")

@@ -46,6 +46,17 @@ def _star(rng: np.random.Generator, corners: int) -> shapely.Polygon:
     return shapely.make_valid(shapely.Polygon(np.stack([np.cos(turn), np.sin(turn)], axis=1) * far[:, None] + WHERE))
 
 
+@pytest.mark.parametrize("apart", [0.0, 5e-324, 1e-300, 1e-12, 1e-3])
+def test_next_to_no_distance_is_none(apart: float) -> None:
+    east, north = WHERE
+    grounds = [shapely.box(east + at, north, east + at + 100, north + 100) for at in (0, 200)]
+    sides = Sides(49.9, 49.9)
+    assert not too_many(grounds[0], sides, count=4, apart=apart)
+    found = find_several(shapely.union_all(grounds), sides, count=8, apart=apart)
+    assert len(found) == 8
+    assert far_enough(found, apart)
+
+
 @given(grounds(), lengths, lengths, st.integers(1, 4), st.floats(0, 15))
 @settings(max_examples=60, deadline=None)
 def test_every_yes_is_truly_inside(ground: shapely.Geometry, one: float, other: float, count: int, gap: float) -> None:
