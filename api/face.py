@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from api.coming import Coming
 from gis_sites.catalogue import Attribute, attributes_of
 from gis_sites.errors import NotFound, RequirementError
 from gis_sites.inventory import Inventory
@@ -49,6 +50,7 @@ class Face:
         self._held: tuple[int, list[Snapshot]] = (0, [])
         self._opening = Lock()
         self._state: State | None = None
+        self._coming = Coming()
 
     def patient(self) -> "Face":
         """Return the same over what it holds now, whose questions to the database may take long."""
@@ -57,14 +59,30 @@ class Face:
         return other
 
     def now(self) -> State | None:
-        """Return the current state; None before the first publication."""
+        """Return the current state, the former one while the snapshots of a large new one are being opened.
+
+        None before the first publication.
+        """
         with self.inventory.store.begin() as conn:
             newest = states.newest(conn)
         state = self._state
         # A state is read once: its parts are many. The day tells a state of a restored database from its namesake.
         if newest is None or state is None or (state.id, state.at) != newest:
-            state = self._state = self.inventory.state
+            came = self.inventory.state
+            if came is not None and state is not None and came.id > state.id and not self._ready(came):
+                return state
+            state = self._state = came
         return state
+
+    def settled(self) -> State | None:
+        """Return the current state when its snapshots are open, however long that takes."""
+        if (state := self.inventory.state) is not None:
+            self.views(state)
+        return self.now()
+
+    def _ready(self, state: State) -> bool:
+        """Open the snapshots of a new state beside; tell whether that is done."""
+        return self._held[0] >= state.id or self._coming.came(state.id, lambda: self.views(state))
 
     def tag(self, state: State | None) -> str:
         """Return what tells answers from one state from those of another."""
@@ -83,6 +101,9 @@ class Face:
         """
         if state is None:
             raise NotFound("http.no_state")
+        number, views = self._held
+        if number == state.id:
+            return views
         with self._opening:
             number, views = self._held
             if number != state.id:

@@ -12,6 +12,7 @@ from api.listing import listing
 from api.map_data import Extents
 from api.ogc import Shelf
 from api.texts import Speech, templates
+from gis_sites.memory import let_go
 from gis_sites.profile.sites import PARCEL
 from gis_sites.words import LANGUAGES
 
@@ -21,7 +22,7 @@ def look_through(app: FastAPI, face: Face) -> Iterator[None]:
 
     It pauses after each step.
     """
-    state = face.now()
+    state = face.settled()
     if state is None:
         return
     views, patient = face.views(state), face.patient()
@@ -41,3 +42,4 @@ def look_through(app: FastAPI, face: Face) -> Iterator[None]:
     if PARCEL in state.revisions:
         patient.inventory.together(state).pairs()
     templates().get_template("list.html")
+    let_go()

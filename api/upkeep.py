@@ -65,6 +65,5 @@ def _newest(inventory: Inventory) -> Published:
 def made(inventory: Inventory, face: Face) -> bool:
     """Make what is missing of the current state: views, pictures, snapshots; tell whether all of it is there."""
     inventory.refresh_tiles()
-    if face.now() is not None:
-        face.views(face.now())
+    face.settled()
     return inventory.refresh_views()

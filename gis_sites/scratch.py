@@ -37,6 +37,19 @@ def _made(parent: Path | None) -> tuple[Path, int]:
             os.close(held)
 
 
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Let one at a time, of threads and processes, make what all of them keep in a folder: the others find it made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        fcntl.flock(held, fcntl.LOCK_UN)  # for a child, too, that was forked meanwhile
+        os.close(held)
+
+
 def sweep(parent: Path | None = None) -> tuple[str, ...]:
     """Take away our own folders that nobody holds; return their names."""
     found = []

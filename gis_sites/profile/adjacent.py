@@ -10,7 +10,7 @@ from gis_sites.profile.adjacency import GAP_M, ROADS_AND_DITCHES, Pairs, adjacen
 from gis_sites.profile.reading import drawn
 from gis_sites.profile.selection import texts
 from gis_sites.profile.sites import PARCEL
-from gis_sites.scratch import scratch
+from gis_sites.scratch import scratch, turn
 from gis_sites.store import revisions
 from gis_sites.store.connect import Store
 from gis_sites.store.states import State
@@ -35,9 +35,12 @@ def pairs_of(store: Store, state: State, *, gap_m: float = GAP_M, across: bool =
     kind = "-".join(["pairs", *([] if reach == GAP_M else [f"{reach:g}"]), *(["across"] if across else [])])
     file = store.snapshots / f"state-{state.id}-{kind}.arrow"
     stamp = f"{store.uuid} {revision.table} {revision.rows} {reach} {ACROSS_M if across else 0}"
-    pairs = _kept(file, stamp, f"state-*-{kind}.arrow") or _made(
-        store, state, file, stamp, reach=(reach, ACROSS_M if across else 0.0)
-    )
+    pairs = _kept(file, stamp, others := f"state-*-{kind}.arrow")
+    if pairs is None:
+        with turn(store.home):
+            pairs = _kept(file, stamp, others) or _made(
+                store, state, file, stamp, reach=(reach, ACROSS_M if across else 0.0)
+            )
     return pairs.take(pairs.across | (pairs.gap <= max(gap_m, GAP_M)))
 
 

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Column, Flags, Labels, Range, Rows
-from gis_sites.scratch import scratch
+from gis_sites.scratch import scratch, turn
 from gis_sites.store import profiles
 from gis_sites.store.connect import Store
 from gis_sites.store.features import LAYERS
@@ -182,9 +182,12 @@ def open_snapshot(store: Store, state: State, kind: str) -> Snapshot:
     stamp, began = _stamp(store, state, kind), perf_counter()
     batch, made = _mapped(file, stamp), began
     if batch is None:
-        _build(store, state, kind, file)
+        with turn(store.snapshots):
+            batch = _mapped(file, stamp)
+            if batch is None:
+                _build(store, state, kind, file)
+                batch = _mapped(file, stamp)
         made = perf_counter()
-        batch = _mapped(file, stamp)
     if batch is None:
         raise RuntimeError(f"{file.name} was replaced by another inventory's while it was made")
     snapshot = Snapshot(batch, state, kind, store.catalogue)

@@ -1,23 +1,28 @@
 """One state at a time: taken once a request, followed when another is published, and never mixed."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.coming import Coming
 from api.face import Face
 from api.main import create_app
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.matching.reading import understand
 from gis_sites.matching.shortlist import match
 from gis_sites.settings import Settings
+from gis_sites.store.snapshot import Snapshot
+from gis_sites.store.states import State
 from tests.api.support import TestClient
 from tests.intake.support import box, parcel_id, parcels
 
 ANY = {"format": 1}
 TOGETHER = {"format": 1, "scope": ["assemblies"], "must": {"parcel.area_m2": {"min": 3000}}}
+inventory_views = Inventory.views
 LATE = (
     "/?", "/?format=points&", "/?format=csv&", "/?format=gpkg&", f"/parcels/{parcel_id(1)}?", "/layers?",
     "/ogc/collections?", "/ogc/collections/parcel/items?", "/api/v1/layers?", "/shortlists?",
@@ -42,6 +47,40 @@ def rows(client: TestClient, question: str = "") -> list[str]:
     document = client.get(f"/ogc/collections/parcel/items{question}").json()
     assert document["numberMatched"] == len(document["features"])
     return [one["properties"]["parcel_id"] for one in document["features"]]
+
+
+def test_until_a_large_new_state_is_open_the_former_one_answers(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.coming.PATIENCE_S", 0.0)
+    real, going = inventory_views, threading.Event()
+
+    def slow(inventory: Inventory, state: State | None = None) -> list[Snapshot]:
+        if state is not None and state.id > 1:
+            assert going.wait(30)
+        return real(inventory, state)
+
+    with open_inventory(settings) as inventory, TestClient(create_app(settings)) as client:
+        deliver(inventory, tmp_path, 2)
+        assert considered(client) == (1, 2)
+        monkeypatch.setattr(Inventory, "views", slow)
+        deliver(inventory, tmp_path, 3)
+        assert {considered(client) for _ in range(5)} == {(1, 2)}
+        going.set()
+        until = time.monotonic() + 20
+        while considered(client) != (2, 3):
+            assert time.monotonic() < until
+        assert {considered(client) for _ in range(5)} == {(2, 3)}
+
+
+def test_a_state_that_cannot_be_opened_is_no_longer_waited_for() -> None:
+    coming = Coming()
+
+    def failing() -> None:
+        raise OSError("no room")
+
+    assert coming.came(1, failing)
+    assert coming.came(1, failing)
 
 
 def test_what_is_published_between_requests_is_picked_up(settings: Settings, tmp_path: Path) -> None:

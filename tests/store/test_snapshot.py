@@ -1,6 +1,7 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,24 @@ def test_several_builders_at_once_are_harmless(store: Store, published: State) -
         thread.join()
     assert [view.ids.to_pylist() for view in made] == [KEYS] * 4
     assert [file.suffix for file in store.snapshots.iterdir()] == [".arrow"]
+
+
+def test_who_comes_while_it_is_made_waits_and_finds_it(
+    store: Store, published: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, made, going = snapshot._build, 0, threading.Event()
+
+    def slow(*words: Any) -> None:
+        nonlocal made
+        made += 1
+        going.wait(0.2)
+        real(*words)
+
+    monkeypatch.setattr(snapshot, "_build", slow)
+    with ThreadPoolExecutor(4) as several:
+        found = list(several.map(lambda _: open_snapshot(store, published, "parcels"), range(4)))
+    assert made == 1
+    assert [view.ids.to_pylist() for view in found] == [KEYS] * 4
 
 
 def test_what_opening_took_is_told(store: Store, published: State, caplog: pytest.LogCaptureFixture) -> None:
