@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -115,50 +115,49 @@ def fault(request: Request, error: Exception) -> Response:
 
 def add_error_handlers(app: FastAPI) -> None:
     """Answer every error a request can meet with a problem document."""
+    for kind, answer in HANDLERS.items():
+        app.add_exception_handler(kind, answer)
 
-    @app.exception_handler(errors.GisSitesError)
-    def ours(request: Request, error: errors.GisSitesError) -> Response:
-        if error.key == "store.state_dropped":
-            return superseded(request)
-        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
-        if status is None:
-            return fault(request, error)
-        headers = {"retry-after": "5"} if status == 503 else None
-        return problem(request, status, Said(error.key, error.values), headers=headers, **error.more)
 
-    @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> Response:
-        headers = dict(error.headers or {})
-        if error.status_code == 405:
-            headers["allow"] = allowed(headers.pop("Allow", "GET").split(", "))
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=headers)
-        if error.status_code < 400:
-            return Response(status_code=error.status_code, headers=headers)
-        keys = {404: "http.no_page", 405: "http.no_method"}
-        shown = {"method": request.method, "path": request.url.path[:200], "fault": error.detail}
-        said = Said(keys.get(error.status_code, "http.refused"), shown)
-        return problem(request, error.status_code, said, headers=headers)
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> Response:
-        said = Said("http.invalid", {"faults": tuple(map(_wrong, error.errors()))})
-        return problem(request, 422, said)
-
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(InterfaceError)
-    @app.exception_handler(NoConnection)
-    def unavailable(request: Request, error: Exception) -> Response:
-        logger.error("no database at %s %s: %s", request.method, request.url.path, error)
-        return problem(request, 503, Said("http.unavailable"), headers={"retry-after": "30"})
-
-    @app.exception_handler(ProgrammingError)
-    @app.exception_handler(UndefinedTable)
-    def gone(request: Request, error: Exception) -> Response:
-        if not isinstance(getattr(error, "orig", error), UndefinedTable):
-            return fault(request, error)
-        logger.warning("a table was gone at %s %s", request.method, request.url.path)
+def _ours(request: Request, error: errors.GisSitesError) -> Response:
+    if error.key == "store.state_dropped":
         return superseded(request)
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), None)
+    if status is None:
+        return fault(request, error)
+    headers = {"retry-after": "5"} if status == 503 else None
+    return problem(request, status, Said(error.key, error.values), headers=headers, **error.more)
+
+
+def _http(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["allow"] = allowed(headers.pop("Allow", "GET").split(", "))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+    if error.status_code < 400:
+        return Response(status_code=error.status_code, headers=headers)
+    keys = {404: "http.no_page", 405: "http.no_method"}
+    shown = {"method": request.method, "path": request.url.path[:200], "fault": error.detail}
+    said = Said(keys.get(error.status_code, "http.refused"), shown)
+    return problem(request, error.status_code, said, headers=headers)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    said = Said("http.invalid", {"faults": tuple(map(_wrong, error.errors()))})
+    return problem(request, 422, said)
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    logger.error("no database at %s %s: %s", request.method, request.url.path, error)
+    return problem(request, 503, Said("http.unavailable"), headers={"retry-after": "30"})
+
+
+def _gone(request: Request, error: Exception) -> Response:
+    if not isinstance(getattr(error, "orig", error), UndefinedTable):
+        return fault(request, error)
+    logger.warning("a table was gone at %s %s", request.method, request.url.path)
+    return superseded(request)
 
 
 def superseded(request: Request) -> Response:
@@ -199,3 +198,12 @@ class Faults:
             if begun:
                 raise
             await fault(Request(scope), error)(scope, receive, send)
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Response]] = {
+    errors.GisSitesError: _ours,
+    HTTPException: _http,
+    RequestValidationError: _invalid,
+    **dict.fromkeys((OperationalError, InterfaceError, NoConnection), _unavailable),
+    **dict.fromkeys((ProgrammingError, UndefinedTable), _gone),
+}

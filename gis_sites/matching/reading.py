@@ -15,6 +15,7 @@ from gis_sites.matching.bigger import Assembly, Footprint
 from gis_sites.matching.entries import Words
 from gis_sites.matching.limits import LARGEST_SHORTLIST, SHORTLIST, hold_table, hold_text, too_deep, too_long
 from gis_sites.matching.requirement import FOOTPRINT, Ask, Criterion, Either, Requirement, Want, flat
+from gis_sites.memory import uncollected
 from gis_sites.vocabulary import nearest
 from gis_sites.words import Said
 
@@ -91,9 +92,11 @@ def parse(text: str, *, name: str = "-") -> dict[str, Any]:
     hold_text(text, name=name)
     form = "json" if text.lstrip().startswith("{") else "toml"
     try:
-        table: dict[str, Any] = (
-            json.loads(text, object_pairs_hook=_each_key_once) if form == "json" else tomllib.loads(text)
-        )
+        # A text of millions of small lists would have the collector walk all that the process holds over and over.
+        with uncollected():
+            table: dict[str, Any] = (
+                json.loads(text, object_pairs_hook=_each_key_once) if form == "json" else tomllib.loads(text)
+            )
     except RecursionError:
         raise too_deep() from None
     except ValueError as error:

@@ -1,16 +1,15 @@
 """The work as a list of pure tasks over places, mapped over any executor; workers never open the database."""
 
-import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from gis_sites.catalogue import Layer, attributes_of
 from gis_sites.columns import Column, Rows
+from gis_sites.memory import uncollected
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Box, Features, Mask
 from gis_sites.profile.measures import NEAREST, measure
@@ -48,18 +47,6 @@ class Task:
     sites: Sites
     works: tuple[Work, ...]
     covers: tuple[Cover, ...]
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the collector from walking all geometries again and again while more are made: none are in cycles."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @uncollected()
