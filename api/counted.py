@@ -71,7 +71,9 @@ class Judges:
                 return self._counts[key]
         found = _counts(judge, view, asked)
         with self._lock:
-            self._counts[key] = found
+            # A judge that went meanwhile leaves nothing: the next may stand at its place in memory and have its number.
+            if self._judges.get(view.kind) is judge:
+                self._counts[key] = found
             while len(self._counts) > MOST_KEPT:
                 self._counts.popitem(last=False)
         return found
