@@ -19,7 +19,7 @@ from gis_sites.matching.concessions import Judged
 from gis_sites.matching.contenders import Contender, contenders, listed_sets
 from gis_sites.matching.draws import Draws
 from gis_sites.matching.ranking import Matched
-from gis_sites.matching.requirement import ASSEMBLIES, Requirement
+from gis_sites.matching.requirement import ASSEMBLIES, HEAVIEST, LIGHTEST, Requirement
 
 Json = dict[str, Any]
 DRAWS = 2000
@@ -159,8 +159,8 @@ def swap(candidates: Sequence[Mapping[str, Any]], requirement: Requirement) -> J
     """Say to what the weight of each want alone would have to change for the first two to change places.
 
     Their floors are level where the sum of weight x (worth of the first - worth of the second) is nought: solved for
-    one weight, w' = w - sum / difference. None of a want: no weight of it from nought up does it. Without wants, or
-    where the second has more unknown musts, no weight can.
+    one weight, w' = w - sum / difference. None of a want: no weight that a requirement may give it does it. Without
+    wants, or where the second has more unknown musts, no weight can.
     """
     if len(candidates) < 2 or not requirement.want:
         return None
@@ -187,6 +187,6 @@ def taken_off(candidate: Mapping[str, Any]) -> float:
 
 def _level(name: str, weight: float, by: float, lead: float) -> Json:
     level = weight - lead / by if by else math.nan
-    possible = math.isfinite(level) and level > 0
+    possible = LIGHTEST <= level <= HEAVIEST  # not of nan
     told = {"level_at": level, "change": level - weight, "swaps": "below" if by > 0 else "above"} if possible else {}
     return {"attribute": name, "weight": weight, "level_at": None, **told}

@@ -110,7 +110,7 @@ def test_an_investor_without_a_mouse(visit: Callable[[], Visit]) -> None:
     go(page, ".basket-open")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/compare"))
-    assert page.locator("table.side tr.differs").count() > 0
+    expect(page.locator("table.side tr.differs").first).to_be_visible()
     assert faults(page) == []
     page.go_back()
     page.wait_for_url(re.compile("basket="))
@@ -163,14 +163,14 @@ def test_an_investor_without_javascript(browser: Browser, served: Served) -> Non
     page.locator(".crumbs a").click()
     page.locator("tr a.basket-way:not(.in)").nth(3).click()
     page.locator("a.basket-open").click()
-    assert page.locator("table.side").count() > 3
+    expect(page.locator("table.side").nth(3)).to_be_attached()
     page.goto("/?v=2&parcel.area_m2=2000..")
     page.locator(".onward a").click()
     page.locator("#row-0-title").fill("Hala bez skryptów")
     page.locator('.need button[value="answer"]:not([tabindex])').click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Hala bez skryptów")
     expect(page.locator("svg.sketch").first).to_be_visible()
-    assert page.locator(".card").count() > 3
+    expect(page.locator(".card").nth(3)).to_be_attached()
     assert page.locator(".scale input:visible").count() == 0
     with page.expect_download() as download:
         page.get_by_role("button", name="Wymagania (TOML)").click()

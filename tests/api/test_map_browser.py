@@ -176,7 +176,7 @@ def test_a_basket_is_compared_by_keyboard_alone(visit: Callable[..., Visit]) -> 
     page.get_by_role("link", name="Zobacz porównanie").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/compare?**")
-    assert page.locator("table.side tr.differs").count() > 0
+    expect(page.locator("table.side tr.differs").first).to_be_visible()
     visited.close()
 
 
@@ -204,7 +204,7 @@ def test_without_javascript_the_comparison_is_whole(visit: Callable[..., Visit])
     for _ in range(3):
         page.locator("a.basket-way:not(.in)").first.click()
     page.locator("a.basket-open").click()
-    assert page.locator("table.side").first.locator("thead th").count() == 4
+    expect(page.locator("table.side").first.locator("thead th")).to_have_count(4)
     visited.close()
 
 

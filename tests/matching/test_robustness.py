@@ -157,6 +157,14 @@ def test_the_swap_in_numbers() -> None:
     assert told["swap"] == {"of": ["a", "b"], "possible": False, "wants": []}
 
 
+@pytest.mark.parametrize(("more", "weight"), [(5, 1), (1e14, 1e12)])
+def test_a_weight_nobody_may_give_swaps_nothing(more: float, weight: float) -> None:
+    # The distance speaks for the first by 0.5, the area for the second by more / 1e14: level at 1e-13 and at 2e12.
+    wants = {DISTANCE: FALLING, AREA: {"at": [0, 1e14], "worth": [0, 1], "weight": weight}}
+    told = robust({"want": wants}, {"id": ["a", "b"], DISTANCE: [0, 500], AREA: [0, more]})
+    assert told["swap"]["wants"][0] == {"attribute": DISTANCE, "weight": 1, "level_at": None}
+
+
 def test_nothing_to_draw_for() -> None:
     told = robust({"must": {"flood.share": {"max": 0}}}, {"id": ["a"], "flood.share": [1]})
     assert (told["candidates"], told["contenders"], told["nobody"]["chance"], told["swap"]) == ([], 0, 1, None)
