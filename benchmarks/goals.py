@@ -72,6 +72,8 @@ GOALS = (
     Goal("reimport", AGAIN, "ogr2ogr alone", "times", 2.5, COUNTY),
     Goal("profile", MEASURED, "geopandas", "times", 1 / 4, COUNTY),
     Goal("profile", MEASURED, "PostGIS", "times", 1 / 3, COUNTY),
+    Goal("growth", MEASURED, "", "growth", 11, LARGE),
+    Goal("growth", MEASURED, "", "memory", 3 * 2**30, LARGE),
     Goal("scale", NOTHING, "", "growth", 11, LARGE),
     Goal("scale", NOTHING, "", "memory", 3 * 2**30, LARGE),
     Goal("scale", "one parcel in a hundred moved", "from nothing", "times", 1 / 10, COUNTY),

@@ -34,6 +34,7 @@ PARTS = {
         "geopandas (`sjoin_nearest`, `overlay` of the dissolved); PostGIS (KNN, `ST_Intersection` of the united)",
         "all values equal to 1e-6",
     ),
+    "growth": Part("growth", "the same columns, ours alone: how time and memory grow with the parcels"),
     "scale": Part(
         "scale",
         "every attribute of every parcel, from nothing; then with one parcel, then one water main in a hundred moved",
