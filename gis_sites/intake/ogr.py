@@ -20,6 +20,8 @@ FAR = np.datetime64("200000-01-01")
 """In place of a day that cannot be read: farther than any calendar goes, it is noticed as unreadable."""
 BEGINNING = frozenset({dt.date(1969, 12, 31), dt.date(1970, 1, 1)})
 """The days on which the moment may lie that is counted from, in the zones of time."""
+DOUBTFUL = {"gpkg", "fgb"}
+"""Formats that keep days as texts, which may say anything."""
 AS_WRITTEN = {"geojson": {"DATE_AS_STRING": "YES"}}
 """Open options that keep texts texts."""
 
@@ -83,7 +85,9 @@ def batches(file: File, table: str, columns: list[str]) -> Iterator[Any]:
         for batch in stream:
             named = _renamed(batch, meta["fid_column"] or "OGC_FID", geometry)
             if file.kind == "gpkg":
-                named = _dated(_as_written(named, worded, file, table), file, table)
+                named = _as_written(named, worded, file, table)
+            if file.kind in DOUBTFUL:
+                named = _dated(named, file, table)
             yield _straight(named, file, table)
 
 
@@ -118,7 +122,7 @@ def _renamed(batch: Any, fid: str, geometry: str) -> Any:  # noqa: ANN401 - pyar
 
 
 def _dated(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
-    """Tell the first of January 1970 from what GDAL takes for it: any text that is no day in a GeoPackage's column.
+    """Tell the first of January 1970 from what GDAL takes for it: any text that is no day.
 
     A blank one is empty; another becomes a day that no calendar has.
     """
@@ -133,11 +137,21 @@ def _dated(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyarrow
         if len(doubtful):
             rows, cells = batch.column("__row").take(pa.array(doubtful)).to_pylist(), numbers.to_pylist()
             far = FAR.astype(f"M8[{getattr(column.type, 'unit', 'D')}]").astype(int)
-            said = geopackage.texts(file, table, batch.schema.names[place], rows)
+            texts = geopackage.texts if file.kind == "gpkg" else _days
+            said = texts(file, table, batch.schema.names[place], rows)
             for at, text in zip(doubtful.tolist(), said, strict=True):
                 cells[at] = 0 if day_said(text) in BEGINNING else far if text.strip() else None
             columns[place] = pa.array(cells, numbers.type).cast(column.type)
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _days(file: File, table: str, column: str, rows: Iterable[int]) -> Iterator[str]:
+    """Yield the days of some rows, one by one: so read, what is no day is told from the first of January 1970."""
+    import fiona
+
+    with fiona.open(file.path, layer=table, **_options(file)) as features:
+        for row in rows:
+            yield str(features[row].properties[column] or "?")
 
 
 def _plain(column: Any) -> Any:  # noqa: ANN401 - pyarrow comes without types

@@ -1,38 +1,20 @@
 """Shapefiles in the child process: whole or refused, their texts read in an encoding that is known."""
 
-import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gis_sites.errors import Refused
-from gis_sites.intake import encodings, ogr
+from gis_sites.intake import dbase, encodings, ogr
+from gis_sites.intake.dbase import Dbase, Field
 from gis_sites.intake.formats import File
 
 LANGUAGES = {31: "cp852", 34: "cp852", 35: "cp852", 64: "cp852", 100: "cp852", 135: "cp852", 200: "cp1250"}
 """The language bytes of a dBASE table that name a code page; 0 and 87 are written by programs that do not know."""
 RAW = "ISO-8859-1"
 """What GDAL is told of texts that are not UTF-8: it keeps each byte as a sign, and we read the bytes."""
-PIECE = 8 << 20
-END_OF_FIELDS = 0x0D
-
-
-@dataclass(frozen=True)
-class Dbase:
-    """What stands at the beginning of a dBASE table."""
-
-    rows: int
-    head: int
-    """Bytes before the first row."""
-    width: int
-    """Bytes of a row."""
-    language: int
-    columns: tuple[bytes, ...]
-    texts: tuple[slice, ...]
-    """Where in a row texts stand."""
 
 
 def tables(file: File) -> list[dict[str, Any]]:
@@ -41,12 +23,13 @@ def tables(file: File) -> list[dict[str, Any]]:
     Raises:
         Refused: a part of it is cut off, its parts do not agree, or columns share a name.
     """
-    dbase = _dbase(file)
-    _whole(file, dbase)
-    says = _cpg(file) or LANGUAGES.get(dbase.language)
-    texts = encodings.survey([b" ".join(dbase.columns), *_texts(file, dbase)])
+    beside = _dbase(file)
+    _whole(file, beside)
+    says = _cpg(file) or LANGUAGES.get(beside.language)
+    names = [field.name for field in beside.fields]
+    texts = encodings.survey([b" ".join(names), *dbase.texts(beside)])
     found = encodings.decide(texts, says, file.encoding, file=file.label)
-    ogr.refuse_twins([name.decode(found.name, "replace") for name in dbase.columns], file, file.stem)
+    ogr.refuse_twins([name.decode(found.name, "replace") for name in names], file, file.stem)
     result = ogr.tables(file.with_encoding(_gdals(found.name)))
     for table in result:
         columns = {_read(name, found.name): kind for name, kind in table["columns"].items()}
@@ -55,17 +38,30 @@ def tables(file: File) -> list[dict[str, Any]]:
 
 
 def batches(file: File, table: str, columns: list[str]) -> Iterator[Any]:
-    """Yield the rows of a shapefile, its texts as UTF-8."""
+    """Yield the rows of a shapefile, its texts as UTF-8; cells that are no numbers or days as they are written."""
+    encoding = file.encoding or encodings.UTF8
+    beside = _dbase(file)
+    worded = dbase.misread(beside, [column.encode(encoding) for column in columns])
+    asked = [column for column in columns if column.encode(encoding) not in {field.name for field in worded}]
+    for batch in ogr.batches(file.with_encoding(_gdals(encoding)), table, [_raw(one, encoding) for one in asked]):
+        yield _worded(batch if encoding == encodings.UTF8 else _texts(batch, encoding), beside, worded, encoding)
+
+
+def _texts(batch: Any, encoding: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
     import pyarrow as pa
 
-    encoding = file.encoding or encodings.UTF8
-    raw = [_raw(column, encoding) for column in columns]
-    for batch in ogr.batches(file.with_encoding(_gdals(encoding)), table, raw):
-        if encoding == encodings.UTF8:
-            yield batch
-            continue
-        names = [_read(name, encoding) for name in batch.schema.names]
-        yield pa.RecordBatch.from_arrays([_decoded(column, encoding) for column in batch.columns], names=names)
+    names = [_read(name, encoding) for name in batch.schema.names]
+    return pa.RecordBatch.from_arrays([_decoded(column, encoding) for column in batch.columns], names=names)
+
+
+def _worded(batch: Any, beside: Dbase, fields: list[Field], encoding: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
+    import pyarrow as pa
+
+    rows = np.array(batch.column("__row"), dtype=np.int64)
+    for field in fields if len(rows) else ():
+        cells = pa.array(dbase.cells(beside, field, rows), pa.string())
+        batch = batch.append_column(field.name.decode(encoding), cells)
+    return batch
 
 
 def _gdals(encoding: str) -> str:
@@ -102,30 +98,13 @@ def _cpg(file: File) -> str | None:
 
 
 def _dbase(file: File) -> Dbase:
-    """Read the beginning of the dBASE table.
-
-    Raises:
-        Refused: it is none.
-    """
-    with _beside(file, ".dbf").open("rb") as table:
-        raw = table.read(1 << 16)
-    rows, head, width = struct.unpack("<4xIHH", raw[:12].ljust(12, b"\0"))
-    if len(raw) < 33 or not width:
+    table = dbase.opened(_beside(file, ".dbf"))
+    if table is None:
         raise Refused("import.shapefile_cut", file=file.label, part=".dbf")
-    columns, texts, at = [], [], 1
-    for start in range(32, min(head, len(raw)) - 31, 32):
-        if raw[start] == END_OF_FIELDS:
-            break
-        kind, length = raw[start + 11 : start + 12], raw[start + 16]
-        if kind == b"C":
-            length += raw[start + 17] << 8
-            texts.append(slice(at, at + length))
-        columns.append(raw[start : start + 11].partition(b"\0")[0])
-        at += length
-    return Dbase(rows, head, width, raw[29], tuple(columns), tuple(texts))
+    return table
 
 
-def _whole(file: File, dbase: Dbase) -> None:
+def _whole(file: File, beside: Dbase) -> None:
     """Refuse a shapefile that is cut off or of parts that do not agree; GDAL would read on in silence."""
     lengths = {}
     for suffix in (".shp", ".shx"):
@@ -135,23 +114,8 @@ def _whole(file: File, dbase: Dbase) -> None:
         lengths[suffix] = int.from_bytes(raw[24:28], "big") * 2
         if len(raw) < 100 or path.stat().st_size < lengths[suffix]:
             raise Refused("import.shapefile_cut", file=file.label, part=suffix)
-    if _beside(file, ".dbf").stat().st_size < dbase.head + dbase.rows * dbase.width:
+    if _beside(file, ".dbf").stat().st_size < beside.head + beside.rows * beside.width:
         raise Refused("import.shapefile_cut", file=file.label, part=".dbf")
     shapes = (lengths[".shx"] - 100) // 8
-    if shapes != dbase.rows:
-        raise Refused("import.shapefile_uneven", file=file.label, shapes=shapes, rows=dbase.rows)
-
-
-def _texts(file: File, dbase: Dbase) -> Iterator[bytes]:
-    """Yield the rows piece by piece, with blanks for all that is no text."""
-    other = np.ones(dbase.width, dtype=bool)
-    for place in dbase.texts:
-        other[place] = False
-    at_once = max(PIECE // max(dbase.width, 1), 1)
-    with _beside(file, ".dbf").open("rb") as table:
-        table.seek(dbase.head)
-        for start in range(0, dbase.rows, at_once):
-            size = min(at_once, dbase.rows - start) * dbase.width
-            rows = np.frombuffer(bytearray(table.read(size)), dtype=np.uint8).reshape(-1, dbase.width)
-            rows[:, other] = ord(" ")
-            yield rows.tobytes()
+    if shapes != beside.rows:
+        raise Refused("import.shapefile_uneven", file=file.label, shapes=shapes, rows=beside.rows)

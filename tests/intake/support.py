@@ -19,7 +19,7 @@ from gis_sites.intake.load import load
 from gis_sites.intake.note import Note
 from gis_sites.intake.plan import read_source
 from gis_sites.intake.report import ImportReport, LoadReport
-from gis_sites.store import states
+from gis_sites.store import revisions, states
 from gis_sites.store.connect import Store
 
 CRS = "EPSG:2177"
@@ -106,3 +106,17 @@ def balanced(report: ImportReport) -> bool:
         and all(count >= 0 for count in (*one.changes.new.values(), *one.changes.old.values()))
         for one in report.loads
     )
+
+
+def held(store: Store, layer: str) -> revisions.Features:
+    """Return the rows of a layer's published revision."""
+    with store.begin() as conn:
+        state = states.current(conn)
+        assert state is not None
+        return revisions.read(conn, state.revisions[layer])
+
+
+def column(store: Store, layer: str, name: str) -> list[Any]:
+    """Return one column of a layer's published revision."""
+    values: list[Any] = held(store, layer).table[name].to_pylist()
+    return values

@@ -1,11 +1,9 @@
 """From a GeoPackage to a revision: rows taken, set aside and rejected; keys; parts; what changed."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 
@@ -17,23 +15,23 @@ from gis_sites.intake.plan import read_source
 from gis_sites.store import lineage, revisions, saved, states
 from gis_sites.store import loads as registry
 from gis_sites.store.connect import Store
-from tests.intake.support import EAST, NORTH, balanced, box, counts, line, parcel_id, parcels, sql, take, write
+from tests.intake.support import (
+    EAST,
+    NORTH,
+    balanced,
+    box,
+    column,
+    counts,
+    held,
+    line,
+    parcel_id,
+    parcels,
+    sql,
+    take,
+    write,
+)
 
 ZONING = {"symbol": ["1P/U", "MN"], "ozn": ["a", "b"]}
-
-
-def held(store: Store, layer: str) -> revisions.Features:
-    """Return the rows of a layer's published revision."""
-    with store.begin() as conn:
-        state = states.current(conn)
-        assert state is not None
-        return revisions.read(conn, state.revisions[layer])
-
-
-def column(store: Store, layer: str, name: str) -> list[Any]:
-    """Return one column of a layer's published revision."""
-    values: list[Any] = held(store, layer).table[name].to_pylist()
-    return values
 
 
 # --- parcels: identifiers, areas, repairs ---
@@ -489,38 +487,6 @@ def test_what_a_private_cell_was_read_as_is_kept_nowhere(store: Store, catalogue
         noticed = registry.findings(conn, report.load or 0)
     said = [one.finding.values for one in noticed if one.finding.type.word == "value_repaired"]
     assert said == [{"value": "***", "result": "***"}]
-
-
-@pytest.mark.parametrize("kind", ["DATE", "DATETIME"])
-def test_a_text_that_is_no_day_is_not_the_first_of_january_1970(
-    store: Store, catalogue: Catalogue, tmp_path: Path, kind: str
-) -> None:
-    days = ["", " ", "brak", "2020-12-31", "1970-01-01", None, "0000-00-00"]
-    cells = {"symbol": ["1P"] * 7, "ozn": list("abcdefg"), "obowiazuje_do": [pd.Timestamp("2020-01-01")] * 7}
-    path = write(tmp_path / "p.gpkg", "mpzp", cells, [box(20 * n, 0) for n in range(7)])
-    typed = f"UPDATE sqlite_master SET sql = replace(sql, 'DATETIME', '{kind}') WHERE name = 'mpzp'"
-    sql(path, "PRAGMA writable_schema = ON", typed)
-    said = ((name, "NULL" if day is None else f"'{day}'") for name, day in zip("abcdefg", days, strict=True))
-    sql(path, *(f"UPDATE mpzp SET obowiazuje_do = {day} WHERE ozn = '{name}'" for name, day in said))
-    report = take(store, catalogue, path, layer={"mpzp": "zoning"}, column={"mpzp.obowiazuje_do": "zoning.in_force_to"})
-    read = dict(zip(column(store, "zoning", "source_row"), column(store, "zoning", "in_force_to"), strict=True))
-    assert [read[row] for row in sorted(read)] == [None, None, None, date(2020, 12, 31), date(1970, 1, 1), None, None]
-    assert counts(report.loads[0])["value_unreadable"] == 2
-
-
-def test_a_text_in_a_column_of_numbers_is_read_as_it_is_written(
-    store: Store, catalogue: Catalogue, tmp_path: Path
-) -> None:
-    """SQLite keeps any text in a REAL column; GDAL would make 12 of "12,5" and 0 of ""."""
-    areas = ["12,5", "", "brak", 0.1, None, "1 234,5", 7]
-    ids = [parcel_id(number) for number in range(7)]
-    path = parcels(tmp_path / "p.gpkg", ids, [box(20 * n, 0) for n in range(7)], pole_powierzchni=[2.0] * 7)
-    said = ((name, "NULL" if one is None else repr(one)) for name, one in zip(ids, areas, strict=True))
-    sql(path, *(f"UPDATE dzialki SET pole_powierzchni = {one} WHERE id_dzialki = {name!r}" for name, one in said))
-    report = take(store, catalogue, path)
-    read = dict(zip(column(store, "parcel", "id"), column(store, "parcel", "registered_area_ha"), strict=True))
-    assert [read[one] for one in ids] == [12.5, None, None, 0.1, None, 1234.5, 7]
-    assert counts(report.loads[0])["value_unreadable"] == 1
 
 
 def test_however_many_rows_are_joined_they_are_read_at_once(
