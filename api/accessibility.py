@@ -14,7 +14,7 @@ from api.texts import Speech, outside, page
 from gis_sites.settings import Settings
 from gis_sites.words import say
 
-CLOSED = {"wanting_title": ("docs", "files", "people"), "excluded_title": ("map", "law")}
+CLOSED = {"wanting_title": ("files", "people"), "excluded_title": ("map", "law")}
 """What is known to be wanting or was not looked at yet, and what the act does not ask for."""
 DAYS = ("published", "updated", "statement", "reviewed")
 """The settings `<name>_on` that are days of the statement."""

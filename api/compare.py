@@ -14,6 +14,7 @@ from gis_sites.catalogue import Layer
 from gis_sites.errors import Gone, NotFound
 from gis_sites.matching.sentences import value_text
 from gis_sites.store.states import State
+from gis_sites.words import capital
 
 Json = dict[str, Any]
 router = APIRouter(include_in_schema=False)
@@ -83,16 +84,14 @@ def _theme(face: Face, layer: Layer, values: Sequence[Mapping[str, Json]], speec
 
 def _rows(face: Face, layer: Layer, values: Sequence[Mapping[str, Json]], speech: Speech) -> Iterator[Json]:
     """Yield the attributes that are known of any of the sites."""
-    title = layer.title.say(speech.lang)
     for name, attribute in face.catalogue.attributes.items():
         entries = [one[name] for one in values] if attribute.layer.name == layer.name and name not in NAMES else []
         if all(one["state"] == "unknown" for one in entries):
             continue
         texts = [value_text(one, attribute, speech.lang) for one in entries]
-        own = attribute.title(speech.lang).removeprefix(f"{title}: ")
         yield {
             "name": name,
-            "title": own[:1].upper() + own[1:],
+            "title": capital(attribute.own_title(speech.lang)),
             "cells": list(zip(texts, (one["state"] for one in entries), strict=True)),
             "differs": len(set(texts)) > 1,  # as they are written: nobody sees a difference beyond that
         }

@@ -1,6 +1,5 @@
 """The rows a list is made of, and what each further choice would leave of them: one judge for each view of a state."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -13,6 +12,7 @@ from api.filters import Filters, facets_of
 from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Labels, Rows
 from gis_sites.errors import RequirementError
+from gis_sites.kept import Kept
 from gis_sites.matching import score
 from gis_sites.matching.facets import Judge, Mask, Tally
 from gis_sites.matching.reading import understand
@@ -43,40 +43,34 @@ class Offered:
     on: bool
 
 
+Counts = Mapping[str, Sequence[Offered]]
+"""The options of each facet."""
+
+
 class Judges:
-    """The judges of the newest state, one a kind, and the counts of the last few questions."""
+    """The judges of the newest state, one a kind, each with its counts of the last few questions."""
 
     def __init__(self) -> None:
-        self._judges: dict[str, Judge] = {}
-        self._counts: OrderedDict[tuple[int, Filters], Mapping[str, Sequence[Offered]]] = OrderedDict()
+        self._judges: dict[str, tuple[Judge, Kept[Filters, Counts]]] = {}
         self._lock = Lock()
 
     def of(self, view: Snapshot, catalogue: Catalogue) -> Judge:
-        """Return the judge of a view; the one of the state before goes."""
-        with self._lock:
-            judge = self._judges.get(view.kind)
-            if judge is None or judge.view is not view:
-                judge = self._judges[view.kind] = Judge(view, catalogue)
-                self._counts.clear()
-            return judge
+        """Return the judge of a view."""
+        return self._with_counts(view, catalogue)[0]
 
-    def counts(self, view: Snapshot, catalogue: Catalogue, filters: Filters) -> Mapping[str, Sequence[Offered]]:
+    def counts(self, view: Snapshot, catalogue: Catalogue, filters: Filters) -> Counts:
         """Count every option of every facet, with all other facets as they are."""
-        judge = self.of(view, catalogue)
+        judge, kept = self._with_counts(view, catalogue)
         asked = Filters(kind=filters.kind, q=filters.q, chosen=filters.chosen, doubtful=filters.doubtful)
-        key = (id(judge), asked)
+        return kept.of(asked, lambda: _counts(judge, view, asked))
+
+    def _with_counts(self, view: Snapshot, catalogue: Catalogue) -> tuple[Judge, Kept[Filters, Counts]]:
+        """Return the judge of a view; the one of the state before goes, and its counts with it."""
         with self._lock:
-            if key in self._counts:
-                self._counts.move_to_end(key)
-                return self._counts[key]
-        found = _counts(judge, view, asked)
-        with self._lock:
-            # A judge that went meanwhile leaves nothing: the next may stand at its place in memory and have its number.
-            if self._judges.get(view.kind) is judge:
-                self._counts[key] = found
-            while len(self._counts) > MOST_KEPT:
-                self._counts.popitem(last=False)
-        return found
+            found = self._judges.get(view.kind)
+            if found is None or found[0].view is not view:
+                found = self._judges[view.kind] = (Judge(view, catalogue), Kept(MOST_KEPT))
+            return found
 
 
 def judged(judge: Judge, view: Snapshot, filters: Filters) -> Judged:
@@ -118,7 +112,7 @@ def _joined(verdicts: Sequence[Verdicts]) -> Verdicts | None:
     return reduce(np.minimum, verdicts) if verdicts else None
 
 
-def _counts(judge: Judge, view: Snapshot, filters: Filters) -> Mapping[str, Sequence[Offered]]:
+def _counts(judge: Judge, view: Snapshot, filters: Filters) -> Counts:
     found = judged(judge, view, filters)
     facets = facets_of(judge.catalogue)
     every = _among(found, None, doubtful=filters.doubtful)

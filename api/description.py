@@ -29,9 +29,9 @@ PROBLEM: Json = {
     "description": "What went wrong, in Polish or English (RFC 9457).",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string", "description": "Names the error: `gis-sites:` and the key of its sentence."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
+        "type": {"type": "string", "description": "Names the error: gis-sites: and the key of its sentence."},
+        "title": {"type": "string", "description": "What the status means."},
+        "status": {"type": "integer", "description": "The HTTP status."},
         "detail": {"type": "string", "description": "The sentence: the offending value and what to do."},
         "successors": {
             "type": "array",
@@ -55,7 +55,7 @@ def problems(**statuses: str) -> dict[int | str, Json]:
     every = {
         "_422": "A parameter is off.",
         **statuses,
-        "_429": "Too many requests from one address; `Retry-After` says when to come back.",
+        "_429": "Too many requests from one address; the header Retry-After says when to come back.",
         "_500": "A fault of ours.",
         "_503": "No database, or too much to do.",
     }

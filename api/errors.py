@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.methods import allowed
+from api.methods import allowed, weighed
 from gis_sites import errors
 from gis_sites.words import LANGUAGES, SPOKEN, Said
 
@@ -76,14 +76,8 @@ def language(request: Request) -> str:
 
 def _accepted(header: str) -> Iterator[str]:
     """Yield the languages of a header, the most wanted first."""
-    weighed = []
-    for piece in header.split(","):
-        tag, _, weight = piece.lower().replace(" ", "").partition(";q=")
-        try:
-            weighed.append((float(weight or 1), tag.partition("-")[0]))
-        except ValueError:
-            continue
-    yield from (tag for weight, tag in sorted(weighed, key=lambda one: -one[0]) if weight > 0)
+    tags = sorted(weighed(header), key=lambda one: -one[1])
+    yield from (tag.partition("-")[0] for tag, weight in tags if weight > 0)
 
 
 def problem(

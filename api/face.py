@@ -26,12 +26,12 @@ from gis_sites.matching.why import why, why_gone
 from gis_sites.show import layers_document
 from gis_sites.store import states
 from gis_sites.store.connect import Store
+from gis_sites.store.features import LAYERS
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.store.states import State
 from gis_sites.words import LANGUAGES
 
 Json = dict[str, Any]
-LAYERS = {"parcels": "parcel", "offers": "offer"}
 MOST_PARCELS = 4
 """Of so many parcels the public may have sites joined: with each more, there are several times as many."""
 

@@ -21,7 +21,7 @@ import numpy as np
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.columns import NONE
 from gis_sites.matching.phrases import one_value, required_text
-from gis_sites.words import say
+from gis_sites.words import capital, say
 
 Json = dict[str, Any]
 LADDER = (0.05, 0.1, 0.25, 0.5, 1.0)
@@ -101,9 +101,8 @@ class Facet:
         """Call it by its layer and what of it is meant; an attribute of the parcel by its own name."""
         if self.attribute is None:
             return self.titles[self.name][lang != "pl"]
-        layer, own = self.attribute.title(lang).split(": ", 1)
-        text = own if self.attribute.layer.name == "parcel" else f"{layer}: {own}"
-        return text[:1].upper() + text[1:]
+        own = self.attribute.layer.name == "parcel"
+        return capital(self.attribute.own_title(lang) if own else self.attribute.title(lang))
 
     def options(self, day: date) -> list[Choice]:
         """Return what is offered of itself on a day; of texts nothing is known here."""

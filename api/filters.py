@@ -7,7 +7,6 @@
 import math
 import re
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +15,7 @@ from starlette.datastructures import QueryParams
 from api.facets import Choice, Facets, Span, joined
 from api.texts import basket_of
 from gis_sites.catalogue import Catalogue
+from gis_sites.kept import Kept
 from gis_sites.matching.reading import understand
 from gis_sites.matching.requirement import Requirement
 from gis_sites.words import SPOKEN
@@ -25,7 +25,6 @@ LONGEST, LONGEST_ID = 80, 200
 AREA, PRECINCT, USE = "parcel.area_m2", "parcel.precinct", "use"
 KINDS = ("parcels", "offers")
 MOST_PAGES = 1_000_000
-MOST_CATALOGUES = 16
 M2_IN_HA = 10_000
 SEEN = {
     "view": re.compile(r"\d{1,2}(\.\d{1,2})?/-?\d{1,2}(\.\d{1,5})?/-?\d{1,3}(\.\d{1,5})?", re.ASCII),
@@ -33,6 +32,8 @@ SEEN = {
     "without": re.compile(r"[a-z0-9_]{1,40}\.[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}\.[a-z0-9_]{1,40}){0,255}", re.ASCII),
 }
 """What the address says of the map: zoom, latitude, longitude; layers shown (`-`: none); classes switched off."""
+MADE: Kept[int, tuple[Catalogue, Facets]] = Kept(16)
+"""The facets of catalogues, by the catalogue's number in memory."""
 OWN = frozenset({"v", "kind", "q", "doubtful", "sort", "page", "at", *SEEN, "basket", "lang", "format", "precinct",
                  "area_from", "area_to", "box"})  # fmt: skip
 """Parameters that are no facet."""
@@ -165,19 +166,10 @@ class Filters:
         return understand(self.table(catalogue))
 
 
-@cache
-def _made() -> dict[int, tuple[Catalogue, Facets]]:
-    return {}
-
-
 def facets_of(catalogue: Catalogue) -> Facets:
     """Return the facets of a catalogue, made once."""
-    made = _made()
-    if id(catalogue) not in made:
-        while len(made) >= MOST_CATALOGUES:
-            made.pop(next(iter(made)), None)
-        made[id(catalogue)] = catalogue, Facets(catalogue)  # held, so that no other takes its number
-    return made[id(catalogue)][1]
+    # The catalogue is held, so that no other takes its number.
+    return MADE.of(id(catalogue), lambda: (catalogue, Facets(catalogue)))[1]
 
 
 def _chosen(query: QueryParams, facets: Facets, odd: list[str]) -> tuple[tuple[str, Choice], ...]:

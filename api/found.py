@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
-from shapely import get_coordinates, point_on_surface
-from shapely.geometry import shape
+from shapely import from_geojson, get_coordinates, point_on_surface
 
 from api.face import Face
 from api.parcel_page import outlines
 from gis_sites.columns import Rows
-from gis_sites.store.features import LAYERS
-from gis_sites.store.points import points
+from gis_sites.store.points import parcel_points
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.store.states import State
 
@@ -48,20 +45,13 @@ class Whereabouts:
 
 
 def _places(face: Face, state: State, view: Snapshot) -> Places:
+    if view.kind == "parcels":
+        return view.own(parcel_points(face.inventory.store, state))
     found = np.full((len(view), 2), np.nan)
-    if view.kind == "offers":
-        _, texts = outlines(face, state, view.kind, view.ids.to_pylist())
-        for row, text in enumerate(texts):
-            if text is not None:
-                import json
-
-                found[row] = get_coordinates(point_on_surface(shape(json.loads(text))))[0]
-        return found
-    with face.inventory.store.begin() as conn:
-        keys, places = points(conn, state.revisions[LAYERS[view.kind]])
-    at = pc.index_in(view.ids, value_set=keys).to_numpy(zero_copy_only=False)
-    there = ~np.isnan(at.astype(np.float64))
-    found[there] = places[at[there].astype(np.intp)]
+    _, texts = outlines(face, state, view.kind, view.ids.to_pylist())
+    for row, text in enumerate(texts):
+        if text is not None:
+            found[row] = get_coordinates(point_on_surface(from_geojson(text)))[0]
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from api.face import Face
 from api.listing import own_title
 from api.texts import Speech
+from gis_sites.maps.around import Near
 from gis_sites.matching.explained import keepers
 from gis_sites.matching.quantity import quantity
 from gis_sites.matching.reasons import value_of
@@ -14,6 +15,7 @@ from gis_sites.matching.sentences import value_text
 from gis_sites.profile import told
 from gis_sites.show_explain import ends_text, step_notes
 from gis_sites.store.states import State
+from gis_sites.words import capital
 
 Json = dict[str, Any]
 SHARES = ("zoning.main_symbol", "general_plan.zone")
@@ -21,6 +23,8 @@ SHARES = ("zoning.main_symbol", "general_plan.zone")
 BESIDE = ("parcel.area_m2", "zoning.main_symbol", "parcel.land_use")
 """What is told of each neighbour, as far as the catalogue knows it."""
 MOST_NEIGHBOURS = 30
+MOST_AROUND = 8
+"""So many classes of what lies around a site are said of its map, the nearest."""
 
 
 def furniture(face: Face, state: State, document: Mapping[str, Any], speech: Speech) -> Json:
@@ -55,7 +59,7 @@ def waterfall(net: Mapping[str, Any], face: Face, speech: Speech) -> Json:
     for step in net["steps"]:
         left = step["leaves_m2"]
         if step["takes_m2"]["high"] or step["unknown"]:
-            rows.append({**_bar(left, before, whole), "title": _capital(step["title"][speech.lang]),
+            rows.append({**_bar(left, before, whole), "title": capital(step["title"][speech.lang]),
                          "takes": ends_text(step["takes_m2"], speech.lang), "leaves": ends_text(left, speech.lang),
                          "notes": list(step_notes(step, face.catalogue, speech.lang))})  # fmt: skip
         before = left
@@ -101,12 +105,7 @@ def who_could_say(face: Face, document: Mapping[str, Any], speech: Speech) -> li
 def _by_layer(attributes: Sequence[Any], speech: Speech) -> Iterator[str]:
     for _, group in groupby(attributes, key=lambda one: one.layer.name):
         some = list(group)
-        title = some[0].layer.title.say(speech.lang)
-        yield f"{title}: {', '.join(one.title(speech.lang).removeprefix(f'{title}: ') for one in some)}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        yield f"{some[0].layer.title.say(speech.lang)}: {', '.join(one.own_title(speech.lang) for one in some)}"
 
 
 def _area(value: float, speech: Speech) -> str:
@@ -115,3 +114,38 @@ def _area(value: float, speech: Speech) -> str:
 
 def _share(part: float, speech: Speech) -> str:
     return quantity(part, "share", speech.lang)
+
+
+def map_words(
+    face: Face, document: Mapping[str, Any], box: Sequence[float], near: Sequence[Near], speech: Speech
+) -> str:
+    """Say what the map of a site shows: how large the site is (its `box` in metres), what lies on it and around it."""
+    west, south, east, north = box
+    area = [one for one in document["attributes"] if one["attribute"] == "parcel.area_m2" and one["state"] != "unknown"]
+    large = [value_text(one, face.catalogue.attributes["parcel.area_m2"], speech.lang) for one in area]
+    told = {
+        "site": ", ".join([document["id"], *large]),
+        "across": quantity(round(east - west), "m", speech.lang),
+        "along": quantity(round(north - south), "m", speech.lang),
+    }
+    said = [speech.say("map_site", **told)]
+    if on := list(_by_title([one for one in near if one.on], speech)):
+        said.append(speech.say("map_on", things="; ".join(on)))
+    if beside := [_whither(one, speech) for one in near if not one.on][:MOST_AROUND]:
+        said.append(speech.say("map_near", things="; ".join(beside)))
+    return " ".join(said)
+
+
+def _by_title(near: Sequence[Near], speech: Speech) -> Iterator[str]:
+    """Name what lies near, the classes of a layer after its title."""
+    for title, some in groupby(near, key=lambda one: one.layer.title.say(speech.lang)):
+        steps = [one.layer.legend[one.step].title.say(speech.lang) for one in some if one.step < len(one.layer.legend)]
+        own = ", ".join(step for step in steps if step != title)
+        yield f"{title}: {own}" if own else title
+
+
+def _whither(near: Near, speech: Speech) -> str:
+    (name,), side = _by_title([near], speech), speech.say(f"side_{near.side}")
+    if near.metres < 1:
+        return speech.say("map_beside", name=name, side=side)
+    return speech.say("map_away", name=name, metres=quantity(round(near.metres), "m", speech.lang), side=side)

@@ -7,7 +7,6 @@ told apart by the address uvicorn gives: the forwarded one only where uvicorn tr
 import math
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -18,6 +17,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Busy, TooSlow, problem
+from gis_sites.kept import Kept
 from gis_sites.settings import Settings
 from gis_sites.words import Said
 
@@ -76,9 +76,8 @@ class Buckets:
         self, per_minute: float, *, most: int = MOST_CLIENTS, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.size = per_minute
-        self._most = most
         self._now = now
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: Kept[str, tuple[float, float]] = Kept(most)
 
     def __len__(self) -> int:
         return len(self._left)
@@ -86,12 +85,10 @@ class Buckets:
     def take(self, client: str) -> float:
         """Take one from a client's bucket; return 0, or in how many seconds there will be one to take."""
         now = self._now()
-        left, at = self._left.pop(client, (self.size, now))
+        left, at = self._left.get(client) or (self.size, now)
         left = min(left + (now - at) * self.size / 60, self.size)
         wait = 0.0 if left >= 1 else (1 - left) * 60 / self.size
-        self._left[client] = (left - 1 if left >= 1 else left, now)
-        while len(self._left) > self._most:
-            self._left.popitem(last=False)
+        self._left.put(client, (left - 1 if left >= 1 else left, now))
         return wait
 
 

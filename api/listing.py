@@ -19,7 +19,7 @@ from gis_sites.matching.sentences import value_text
 from gis_sites.store.search import labels
 from gis_sites.store.snapshot import Snapshot
 from gis_sites.store.states import State
-from gis_sites.words import say, sentences
+from gis_sites.words import capital, say, sentences
 
 Json = dict[str, Any]
 PAGE = 25
@@ -242,8 +242,7 @@ def own_title(attribute: Attribute, lang: str) -> str:
     short = f"page.short_{attribute.name.replace('.', '_')}"
     if short in sentences(lang):
         return say(short, lang)
-    own = attribute.title(lang).removeprefix(f"{attribute.layer.title.say(lang)}: ")
-    return own[:1].upper() + own[1:]
+    return capital(attribute.own_title(lang))
 
 
 def pager(page: int, pages: int) -> list[int | None]:

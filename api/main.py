@@ -40,23 +40,23 @@ class App(FastAPI):
         return self.openapi_schema
 
 
+@asynccontextmanager
+async def _opened(app: FastAPI, *, settings: Settings) -> AsyncIterator[None]:
+    keep_freed_memory()
+    with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
+        face = app.state.face = Face(inventory, store)
+        with kept_up(inventory, face, partial(look_through, app, face)), long_lived():
+            yield
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Make the application over the inventory that the settings name; it is opened when the server starts."""
     settings = settings or Settings()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        keep_freed_memory()
-        with open_inventory(settings) as inventory, hasty(inventory.store, seconds=LONGEST_QUESTION_S) as store:
-            face = app.state.face = Face(inventory, store)
-            with kept_up(inventory, face, partial(look_through, app, face)), long_lived():
-                yield
-
     app = App(
         title="gis-sites",
         version=version("gis-sites"),
         summary="Which parcels fit this investor, why, and how sure are we",
-        lifespan=lifespan,
+        lifespan=partial(_opened, settings=settings),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -64,15 +64,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # Its spans hold query strings, and an environment variable would send them to another host.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
+    _add_middleware(app, settings)
     add_error_handlers(app)
-    app.add_middleware(Straight)
-    app.add_middleware(Limits, settings=settings)
-    for inner_first in (Faults, HeadLikeGet):
-        app.add_middleware(inner_first)
-    app.add_middleware(SecurityHeaders, basemap_host=settings.basemap_host)
     app.include_router(router)
     add_tiles(app)
     add_ogc(app)
     add_accessibility(app)
     add_pages(app, settings)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add what stands between a request and its route, the innermost first."""
+    app.add_middleware(Straight)
+    app.add_middleware(Limits, settings=settings)
+    app.add_middleware(Faults)
+    app.add_middleware(HeadLikeGet)
+    app.add_middleware(SecurityHeaders, basemap_host=settings.basemap_host)

@@ -8,7 +8,7 @@ from api.face import Face
 from api.filters import SEEN, Filters
 from api.texts import Speech
 from gis_sites.layer import Layer
-from gis_sites.maps.overlays import COLORS, pattern_id
+from gis_sites.maps.overlays import color_of, pattern_id
 from gis_sites.store.extent import extent
 from gis_sites.store.states import State
 
@@ -32,10 +32,11 @@ BELOW = (
 
 UNSEEN = dict.fromkeys(SEEN, "")
 """Says nothing of the map."""
-TOOLS = ("map_tools", "fit", "locate_me", "located_not", "measure_line", "measure_area", "measure_help",
-         "measure_of_line", "measure_of_area", "basemap",
+WORDS = ("map_label", "map_failed", "zoom_in", "zoom_out", "open_page", "in_list", "on_map", "gesture_ctrl",
+         "gesture_cmd", "gesture_touch", "in_view", "in_view_cells", "left_by_legend", "map_tools", "fit", "locate_me",
+         "located_not", "measure_line", "measure_area", "measure_help", "measure_of_line", "measure_of_area", "basemap",
          "basemap_failed")  # fmt: skip
-"""What the map's tools are called."""
+"""What the map says, and what its tools are called."""
 
 
 class Extents:
@@ -65,17 +66,11 @@ def layers_of(face: Face, state: State, speech: Speech) -> list[Json]:
 
 
 def _layer(layer: Layer, speech: Speech) -> Json:
-    color = COLORS[sum(map(ord, layer.name)) % len(COLORS)]
     legend = [
-        {
-            "color": one.color,
-            "width": one.width,
-            "pattern": one.pattern,
-            "title": one.title.say(speech.lang),
-        }
+        {"color": one.color, "width": one.width, "pattern": one.pattern, "title": one.title.say(speech.lang)}
         for one in layer.legend
     ]
-    plain = {"color": color, "width": 1.0, "pattern": "solid", "title": layer.title.say(speech.lang)}
+    plain = {"color": color_of(layer), "width": 1.0, "pattern": "solid", "title": layer.title.say(speech.lang)}
     return {
         "name": layer.name,
         "title": layer.title.say(speech.lang),
@@ -95,9 +90,6 @@ def map_data(
     zoomed: bool,
 ) -> Json:
     """Return the map's beginnings; `zoomed`: it opens on the sites of the page, not on the whole city."""
-    names = ("map_label", "map_failed", "zoom_in", "zoom_out", "open_page", "in_list", "on_map",
-             "gesture_ctrl", "gesture_cmd", "gesture_touch", "in_view", "in_view_cells", "left_by_legend",
-             *TOOLS)  # fmt: skip
     layers = layers_of(face, state, speech)
     settings = face.inventory.store.settings
     return {
@@ -116,7 +108,7 @@ def map_data(
         ],
         "sites": {"type": "FeatureCollection", "features": list(features)},
         "words": {
-            name: speech.say(name, count="{count}", found="{found}", value="{value}", edge="{edge}") for name in names
+            name: speech.say(name, count="{count}", found="{found}", value="{value}", edge="{edge}") for name in WORDS
         },
         "basemap": {"url": settings.basemap_url, "attribution": settings.basemap_attribution}
         if settings.basemap_url

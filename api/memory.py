@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
-"""Names of two settings of glibc's `mallopt`."""
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
+"""Names of three settings of glibc's `mallopt`."""
 KEPT = 64 << 20
 """Bytes of freed memory that stay with the process, at most, in each of its arenas."""
 OWN = 16 << 20
 """Bytes from which a piece of memory is fetched from the system, and given back, by itself."""
+ARENAS = 2
+"""Arenas, at most: with one for each thread that answered once, what all of them keep would add up."""
 
 
 def keep_freed_memory() -> bool:
@@ -23,7 +25,8 @@ def keep_freed_memory() -> bool:
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    return mallopt is not None and bool(mallopt(TRIM_THRESHOLD, KEPT)) and bool(mallopt(MMAP_THRESHOLD, OWN))
+    wanted = {TRIM_THRESHOLD: KEPT, MMAP_THRESHOLD: OWN, ARENA_MAX: ARENAS}
+    return mallopt is not None and all(mallopt(name, value) for name, value in wanted.items())
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""What HTTP says of HEAD and OPTIONS, once for every address."""
+"""What HTTP says of HEAD, OPTIONS and lists in headers, once for every address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,3 +31,22 @@ def allowed(methods: Iterable[str]) -> str:
     """
     taken = {*methods, "OPTIONS"}
     return ", ".join(sorted(taken | {"HEAD"} if "GET" in taken else taken))
+
+
+def listed(header: str | None) -> set[str]:
+    """Return what a header lists."""
+    return {one.strip() for one in (header or "").split(",")}
+
+
+def weighed(header: str) -> Iterator[tuple[str, float]]:
+    """Yield what a header of wishes lists, each with its weight; one that is no number counts as 0.
+
+    >>> list(weighed("pl, en;q=0.5, de;q=much"))
+    [('pl', 1.0), ('en', 0.5), ('de', 0.0)]
+    """
+    for piece in header.split(","):
+        name, _, weight = piece.lower().replace(" ", "").partition(";q=")
+        try:
+            yield name, float(weight or 1)
+        except ValueError:
+            yield name, 0.0

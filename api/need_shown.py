@@ -14,9 +14,10 @@ from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.errors import RequirementError
 from gis_sites.matching.bigger import Assembly
 from gis_sites.matching.phrases import addressee, one_value, remarks, required_text
+from gis_sites.matching.quantity import unit_text
 from gis_sites.matching.requirement import FOOTPRINT
 from gis_sites.matching.sentences import title_text
-from gis_sites.words import Said, number, say, sentences
+from gis_sites.words import Said, capital, number, say, sentences
 
 SPARE = {"number": 2, "date": 2}
 """Knots of a scale that stand there even when empty."""
@@ -138,7 +139,7 @@ def _units(row: Row, attribute: Attribute) -> list[tuple[str, str]]:
 
 
 def _unit_word(unit: str) -> str:
-    return "0–1" if unit == "share" else unit.replace("m2", "m²").replace("m3", "m³")
+    return "0–1" if unit == "share" else unit_text(unit)
 
 
 def _shares(rows: Sequence[Shown], speech: Speech) -> None:
@@ -197,4 +198,4 @@ def _sentence(fault: Said, place: str, lang: str) -> str:
     values: dict[str, Any] = fault.values
     text = say(own if own in sentences(lang) else fault.key, lang, **values)
     text = text.removeprefix(place or HALL_PLACE).lstrip(": ")
-    return stopped(text[:1].upper() + text[1:])
+    return stopped(capital(text))

@@ -25,7 +25,7 @@ from tipg.factory import OGCFeaturesFactory
 from api.errors import BadParameter, language
 from api.face import Face
 from api.ogc_documents import CONFORMS, QGIS, collection_entry, description, landing
-from api.ogc_question import COMMON, INSTEAD, ONE_ID, PAGING, cut, geojson, known, readable
+from api.ogc_question import COMMON, ONE_ID, PAGING, cut, geojson, in_our_way, known, readable
 from api.qgis_project import in_order, project
 from api.routes import OneFace, OneState
 from api.texts import outside
@@ -46,6 +46,11 @@ class Layered(PgCollection):
 
     source: str
     around: Degrees | None
+    one: bool = False
+    """A single row is asked for: nobody asks how many there are."""
+
+    async def _features_count_query(self, conn: Any, **question: Any) -> int:  # noqa: ANN401 - as tipg asks
+        return 1 if self.one else int(await super()._features_count_query(conn, **question))
 
     def _from(self, function_parameters: Any, params: Any) -> str:  # noqa: ANN401 - as tipg has it
         return f"FROM {self.source}"
@@ -172,7 +177,8 @@ def collection(request: Request, face: OneFace, held: Held) -> Collection:
     for column, value in request.query_params.items():
         if column in columns:
             readable(column, columns[column], value)
-    return _collection(held[name], face.catalogue.layers[name], face.inventory.store.srid, language(request))
+    found = _collection(held[name], face.catalogue.layers[name], face.inventory.store.srid, language(request))
+    return found if row is None else found.model_copy(update={"one": True})
 
 
 # ---- what is answered -----------------------------------------------------------------------------------------
@@ -198,6 +204,14 @@ class Route(APIRoute):
             return response
 
         return told
+
+
+class Router(APIRouter):
+    """tipg's routes, asked in our way."""
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:  # noqa: ANN401 - as theirs
+        """Add a route."""
+        super().add_api_route(path, in_our_way(endpoint), **more)
 
 
 @dataclass
@@ -284,9 +298,6 @@ def _self(address: str) -> Json:
 def add_ogc(app: FastAPI) -> None:
     """Add OGC API Features to the application."""
     app.state.pool = Shelf(app)
-    app.dependency_overrides.update(INSTEAD)
-    own = Features(
-        router=APIRouter(prefix=PREFIX, route_class=Route), collection_dependency=collection, with_common=False
-    )
+    own = Features(router=Router(prefix=PREFIX, route_class=Route), collection_dependency=collection, with_common=False)
     for each in (router, own.router):
         app.include_router(each, include_in_schema=False)

@@ -4,9 +4,10 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from inspect import Parameter, signature
+from typing import Any, get_args
 
-from fastapi import Request
+from fastapi import Depends, Request, params
 from tipg import dependencies as asked
 from tipg.resources.enums import MediaType
 
@@ -128,3 +129,17 @@ INSTEAD: Mapping[Callable[..., Any], Callable[..., Any]] = {
     asked.filter_query: nothing,
 }
 """What is asked in our way instead of tipg's: no other format, no language of conditions."""
+
+
+def in_our_way(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a route read its parameters by `INSTEAD`: overrides of an application cost every request of any route."""
+    told = signature(endpoint)
+    endpoint.__signature__ = told.replace(parameters=list(map(_ours, told.parameters.values())))  # type: ignore[attr-defined]
+    return endpoint
+
+
+def _ours(parameter: Parameter) -> Parameter:
+    asked = [one for one in (parameter.default, *get_args(parameter.annotation)) if isinstance(one, params.Depends)]
+    named = parameter.replace(kind=Parameter.KEYWORD_ONLY)
+    ours = INSTEAD.get(asked[0].dependency) if asked and asked[0].dependency else None
+    return named.replace(annotation=Any, default=Depends(ours)) if ours else named

@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api.compare import router as compare_router
 from api.counted import Judges
+from api.docs import router as docs_router
 from api.face import Face
 from api.filters import Filters
 from api.found import Whereabouts, box_of, found_document
@@ -33,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 OneSpeech = Annotated[Speech, Depends(Speech.of)]
 MOST_PARTS = 200
 """How many parts of one layer are listed; the API lists all of them."""
-ASSETS = ("maplibre-gl", "inter", "swagger-ui")
+ASSETS = ("maplibre-gl", "inter")
 
 
 @router.get("/")
@@ -117,14 +118,15 @@ def _site(request: Request, face: Face, state: State | None, kind: str, identifi
 
 
 def _site_page(request: Request, face: Face, state: State, kind: str, document: Json) -> HTMLResponse:
-    speech, identifier = Speech.of(request), document["id"]
-    sketch, outline = drawing(face, state, kind, identifier)
-    made = feature(identifier, outline)
+    speech = Speech.of(request)
+    drawn = drawing(face, state, kind, document, speech)
+    made = feature(document["id"], drawn.outline)
     data = map_data(face, state, speech, _extents(request), [made] if made else [], zoomed=True)
     context = {
         **site_page(face, state, kind, document, speech),
-        "linked": place(kind, document, outline, face.catalogue, speech),
-        "sketch": sketch,
+        "linked": place(kind, document, drawn.outline, face.catalogue, speech),
+        "sketch": drawn.sketch,
+        "summary": drawn.words,
         "data": data,
         "map_layers": data["layers"],
     }
@@ -187,15 +189,9 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
     for name in ASSETS:
         app.mount(f"/static/{name}", Fresh(directory=asset(f"{name}/{_known(name)}").parent), name=name)
     app.mount("/static", Fresh(directory=WEB / "static"), name="static")
-    app.include_router(router)
-    app.include_router(need_router)
-    app.include_router(compare_router)
-
-    @app.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
-        """Show the API, from our own assets and without inline script."""
-        return HTMLResponse((WEB / "templates" / "docs.html").read_text(encoding="utf-8"))
+    for each in (router, need_router, compare_router, docs_router):
+        app.include_router(each)
 
 
 def _known(name: str) -> str:
-    return {"maplibre-gl": "maplibre-gl.css", "inter": "LICENSE", "swagger-ui": "swagger-ui.css"}[name]
+    return {"maplibre-gl": "maplibre-gl.css", "inter": "LICENSE"}[name]

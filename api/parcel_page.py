@@ -2,25 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
 from geopandas import GeoSeries
 from sqlalchemy import Connection
 
 from api.face import Face
-from api.furnished import furniture, who_could_say
+from api.furnished import furniture, map_words, who_could_say
 from api.listing import own_title
 from api.texts import Speech
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.layer import Layer
+from gis_sites.maps.around import around
 from gis_sites.maps.overlays import Overlay, geojson
 from gis_sites.maps.sketch import Sketch, draw_sketch, window
 from gis_sites.matching.sentences import value_text
 from gis_sites.store.features import features_in, layers_near, sites
 from gis_sites.store.revisions import Part, Revision
 from gis_sites.store.states import State
-from gis_sites.words import say
+from gis_sites.words import capital, say
 
 Json = dict[str, Any]
 FIRST = ("parcel", "offer", "zoning", "general_plan", "sez", "revitalisation")
@@ -32,6 +33,8 @@ FACTS = (
 """What stands at the head of the page, as far as it is known."""
 NOT_DRAWN = frozenset({"offer", "boundary", "general_plan", "soil", "revitalisation", "sez", "airport"})
 """Layers that would cover the others in a drawing of a single site."""
+SAID_ELSEWHERE = frozenset({"parcel", "building"})
+"""Layers drawn all over: the neighbours stand in a table, and every house would be one too many to say."""
 PARTS_SHOWN = 12
 NO_FURNITURE: Json = {"net": None, "shares": [], "beside": []}
 
@@ -83,12 +86,11 @@ def theme(face: Face, state: State, layer: Layer, values: Mapping[str, Json], sp
 
 
 def _row(attribute: Attribute, entry: Json, speech: Speech) -> Json:
-    own = attribute.title(speech.lang).removeprefix(f"{attribute.layer.title.say(speech.lang)}: ")
     reason = entry["source"].get("reason")
     how = f"reason_{reason}" if entry["state"] == "unknown" and reason else f"state_{entry['state']}"
     return {
         "name": attribute.name,
-        "title": own[:1].upper() + own[1:],
+        "title": capital(attribute.own_title(speech.lang)),
         "value": value_text(entry, attribute, speech.lang),
         "state": entry["state"],
         "how": speech.say(how),
@@ -145,17 +147,29 @@ def coverage_text(part: Part, lang: str) -> str:
 # ---- the drawing ---------------------------------------------------------------------------------------
 
 
-def drawing(face: Face, state: State, kind: str, identifier: str) -> tuple[Sketch | None, str | None]:
-    """Draw a site and what lies around it; return its outline in degrees too, as GeoJSON."""
-    (shape,), (outline,) = outlines(face, state, kind, [identifier])
+class Drawing(NamedTuple):
+    """A site as it is drawn: with what lies around it, its outline in degrees as GeoJSON, and the same in words."""
+
+    sketch: Sketch | None
+    outline: str | None
+    words: str
+
+
+def drawing(face: Face, state: State, kind: str, document: Mapping[str, Any], speech: Speech) -> Drawing:
+    """Draw the site that a document of the API speaks of, as far as it has an outline."""
+    (shape,), (outline,) = outlines(face, state, kind, [document["id"]])
     if shape is None:
-        return None, None
+        return Drawing(None, None, speech.say("map_none"))
     ground = window([shape])
     layers = [one for one in face.catalogue if one.name not in NOT_DRAWN]
     with face.inventory.store.begin() as conn:
-        near = layers_near(conn, state, layers, ground.bounds)
-        overlays = [Overlay(one, features_in(conn, state, one, ground.bounds)) for one in near]
-    return draw_sketch([shape], [one for one in overlays if len(one.rows)], face.catalogue, ground), outline
+        there = layers_near(conn, state, layers, ground.bounds)
+        overlays = [Overlay(one, features_in(conn, state, one, ground.bounds)) for one in there]
+    drawn = [one for one in overlays if len(one.rows)]
+    told = [one for one in drawn if one.layer.name not in SAID_ELSEWHERE]
+    near = around(shape, told, face.catalogue, ground)
+    sketch = draw_sketch([shape], drawn, face.catalogue, ground)
+    return Drawing(sketch, outline, map_words(face, document, shape.bounds, near, speech))
 
 
 def outlines(face: Face, state: State, kind: str, ids: Sequence[str]) -> tuple[list[Any], list[str | None]]:

@@ -9,7 +9,7 @@ from pyproj import Transformer
 from api.map_data import BELOW, SHOWN
 from gis_sites.catalogue import UNKNOWN, Catalogue
 from gis_sites.layer import Layer, Legend
-from gis_sites.maps.overlays import COLORS
+from gis_sites.maps.overlays import color_of
 from gis_sites.store.drawing import column_of
 from gis_sites.store.published import Published
 from gis_sites.words import LANGUAGES, say
@@ -108,7 +108,7 @@ def _kind(view: Published) -> tuple[str | None, str]:
 
 def _renderer(parent: ET.Element, layer: Layer, *, kind: str, lang: str) -> None:
     """Draw each row by the first entry of the legend that speaks of it."""
-    plain = {"color": COLORS[sum(map(ord, layer.name)) % len(COLORS)], "width": 1.0, "pattern": "solid"}
+    plain = {"color": color_of(layer), "width": 1.0, "pattern": "solid"}
     looks = [({"color": one.color, "width": one.width, "pattern": one.pattern}, one.title) for one in layer.legend]
     last = looks[-1][0] if layer.legend and not layer.legend[-1].when else plain
     if all(not one.when for one in layer.legend):

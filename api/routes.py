@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from api.bodies import Sent, requirement, sent
 from api.description import BODY, problems
 from api.face import Face
+from api.methods import listed
 from gis_sites.matching.also import ANSWERS
 from gis_sites.store.states import State
 from gis_sites.words import SPOKEN
@@ -44,8 +45,7 @@ OneState = Annotated[State | None, Depends(state)]
 async def unseen(request: Request, response: Response, face: OneFace, state: OneState) -> State | None:
     """Take the current state; a client that has its answers is told so, without a body."""
     headers = {"etag": face.tag(state), "cache-control": "no-cache"}
-    seen = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
-    if headers["etag"] in seen:
+    if headers["etag"] in listed(request.headers.get("if-none-match")):
         raise HTTPException(304, headers=headers)
     response.headers.update(headers)
     return state
@@ -160,7 +160,13 @@ def shortlists(
     state: OneState,
     top: Annotated[int, Query(ge=1, le=LARGEST_TOP, description="How many candidates.")] = 50,
     also: Annotated[
-        str, Query(alias="with", pattern=SOME_ANSWERS, description="What else to say, with commas between.")
+        str,
+        Query(
+            alias="with",
+            pattern=SOME_ANSWERS,
+            description="What else to say, with commas between.",
+            examples=[",".join(ANSWERS)],
+        ),
     ] = "",
 ) -> Response:
     """The ranked list with every reason and source; nothing is kept of it."""

@@ -17,10 +17,11 @@ from api.face import Face
 from api.filters import AREA, Filters
 from api.listing import own_title
 from api.map_data import feature
+from api.need_shown import faults_of
 from api.parcel_page import outlines
 from api.texts import Speech, only, stopped, tongue
 from gis_sites.catalogue import Attribute
-from gis_sites.errors import GisSitesError
+from gis_sites.errors import RequirementError
 from gis_sites.maps import scale
 from gis_sites.maps.answers import in_words
 from gis_sites.maps.cards import Card, Sources, card
@@ -255,12 +256,9 @@ def _sketch(face: Face, state: State, placed: list[tuple[Json, Any, str | None]]
     return sites, draw_sketch(halls, [], face.catalogue, ground).sites if halls else []
 
 
-def refusal(error: GisSitesError, speech: Speech) -> list[str]:
+def refusal(error: RequirementError, speech: Speech) -> list[str]:
     """Say what is wrong with a requirement, a line a fault."""
-    faults = error.values.get("faults")
-    if error.key == "match.faults" and isinstance(faults, tuple):
-        return [stopped(fault.say(speech.lang)) for fault in faults]
-    return [stopped(error.sentence(speech.lang))]
+    return [stopped(fault.say(speech.lang)) for fault in faults_of(error)]
 
 
 # ---- exports -------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Pages in words: the language, the links that keep it, templates, and whether a client would rather have a page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.errors import language
+from api.methods import weighed
 from gis_sites.findings import mask
 from gis_sites.maps.page import safe_json
 from gis_sites.maps.words import in_language
@@ -21,7 +23,7 @@ from gis_sites.matching.sentences import cautions
 from gis_sites.matching.shortlist import software
 from gis_sites.settings import Settings
 from gis_sites.store.states import State
-from gis_sites.words import SPOKEN, number, say
+from gis_sites.words import SPOKEN, capital, number, say
 
 WEB = Path(__file__).parent / "web"
 SAFE = "/~:@!$'()*,;=-._"
@@ -30,6 +32,8 @@ MOST_COMPARED = 4
 LONGEST_NAME = 100
 MACHINES = ("/api/", "/tiles/", "/static/", "/ogc/", "/openapi.json")
 """Where programs ask: their errors are problem documents whatever they accept."""
+PAIR = re.compile(r'<span lang="pl">(?P<pl>.*?)</span><span lang="en">(?P<en>.*?)</span>', re.DOTALL)
+"""A text that stands in both languages."""
 Asked = Sequence[tuple[str, str]]
 """The parameters of an address."""
 
@@ -117,11 +121,23 @@ def page(
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """Render a page in the language of the request."""
-    speech = Speech.of(request)
-    settings: Settings = request.app.state.settings
     # A page that understands its address keeps what it understood, and nothing else that stood there.
     asked: Asked = context.get("asked", request.query_params.multi_items())
-    shared = {
+    html = templates().get_template(template).render(**_shared(request, asked, state), **context)
+    every = {
+        "content-language": language(request),
+        "vary": "Accept, Accept-Language",
+        "cache-control": "no-cache",
+        **(headers or {}),
+    }
+    return HTMLResponse(html.encode("utf-8", "replace"), status, every)
+
+
+def _shared(request: Request, asked: Asked, state: State | None) -> dict[str, Any]:
+    """Return what every page is told."""
+    speech = Speech.of(request)
+    settings: Settings = request.app.state.settings
+    return {
         "t": speech.say,
         "speech": speech,
         "lang": speech.lang,
@@ -138,14 +154,6 @@ def page(
         "here": lambda **other: _here(request, asked, **other),
         "most_compared": MOST_COMPARED,
     }
-    html = templates().get_template(template).render(**shared, **context)
-    every = {
-        "content-language": speech.lang,
-        "vary": "Accept, Accept-Language",
-        "cache-control": "no-cache",
-        **(headers or {}),
-    }
-    return HTMLResponse(html.encode("utf-8", "replace"), status, every)
 
 
 def outside(request: Request) -> str:
@@ -170,16 +178,9 @@ def prefers_page(request: Request) -> bool:
     """Tell whether a client would rather have HTML than a document: browsers say so, programs do not."""
     if request.url.path.startswith(MACHINES):
         return False
-    weights = {"text/html": 0.0, "application/json": 0.0, "application/problem+json": 0.0}
-    for piece in request.headers.get("accept", "").split(","):
-        kind, _, weight = piece.lower().replace(" ", "").partition(";q=")
-        if kind in weights:
-            try:
-                weights[kind] = float(weight or 1)
-            except ValueError:
-                weights[kind] = 0.0
-    html = weights.pop("text/html")
-    return html > 0 and html >= max(weights.values())
+    weights = dict(weighed(request.headers.get("accept", "")))
+    html, *others = (weights.get(kind, 0.0) for kind in ("text/html", "application/json", "application/problem+json"))
+    return html > 0 and html >= max(others)
 
 
 def error_page(request: Request, problem: Mapping[str, Any], headers: Mapping[str, str]) -> HTMLResponse:
@@ -198,7 +199,7 @@ def sentence(text: str) -> str:
     >>> sentence("nie ma strony /x")
     'Nie ma strony /x.'
     """
-    return stopped(text[:1].upper() + text[1:])
+    return stopped(capital(text))
 
 
 def stopped(text: str) -> str:
@@ -217,7 +218,4 @@ def only(text: Markup, lang: str) -> Markup:
     >>> only(Markup('<span lang="pl">tak</span><span lang="en">yes</span>'), "en")
     Markup('yes')
     """
-    import re
-
-    pair = re.compile(r'<span lang="pl">(?P<pl>.*?)</span><span lang="en">(?P<en>.*?)</span>', re.DOTALL)
-    return Markup(pair.sub(lambda found: found[lang], text))  # noqa: S704 - it was escaped when it was made
+    return Markup(PAIR.sub(lambda found: found[lang], text))  # noqa: S704 - it was escaped when it was made

@@ -6,13 +6,11 @@ good, here too. Without, a client asks each time whether its copy is still the o
 
 import gzip
 import re
-from collections import OrderedDict
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -23,9 +21,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.description import problems
 from api.errors import problem
 from api.face import Face
-from api.kept_tiles import Sent, Tiles
+from api.methods import listed, weighed
 from api.routes import spoken
 from gis_sites.errors import DatabaseError, GisSitesError, NotFound
+from gis_sites.kept import Kept
 from gis_sites.store import states
 from gis_sites.store.connect import Store
 from gis_sites.store.drawing import Drawing, Ground
@@ -33,8 +32,6 @@ from gis_sites.store.pictures import HIGHEST
 from gis_sites.store.tiles import Place, drawing_of, ground_of, tile
 from gis_sites.words import Said
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 KIND = "application/vnd.mapbox-vector-tile"
 FOREVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
@@ -45,6 +42,10 @@ HELD = 256
 """Of so many layers of states is kept in mind how they are drawn."""
 STATES = 8
 """So many states are kept in mind."""
+KEPT = 64 << 20
+"""Bytes of tiles that are kept to be sent again."""
+ABOUT = 500
+"""Bytes that keeping a tile takes beside its own."""
 Which = tuple[int, str, Place, str]
 """State, layer, place and version."""
 ADDRESS = re.compile(r"/tiles/([1-9]\d{0,14})/([a-z_]{1,40})/(\d\d?)/(\d{1,7})/(\d{1,7})", re.ASCII)
@@ -62,6 +63,24 @@ class Held:
     def tag(self) -> str:
         """What tells its tiles from others at the same address."""
         return f'W/"{self.version}-{self.drawing.stamp[:16] if self.drawing else "nothing"}"'
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A tile as it is sent: compressed where that pays."""
+
+    content: bytes
+    packed: bool
+    tag: str
+
+
+Tiles = Kept[tuple[str, bytes], Sent]
+"""Tiles by path and query of addresses whose answer never changes."""
+
+
+def tiles_kept(most: int = KEPT) -> Tiles:
+    """Return a place for tiles of so many bytes."""
+    return Kept(most, size=lambda sent: len(sent.content) + ABOUT)
 
 
 class Straight:
@@ -102,10 +121,10 @@ class Drawings:
     """How layers of states are drawn: looked up once for each."""
 
     def __init__(self) -> None:
-        self._published: OrderedDict[tuple[int, str], datetime] = OrderedDict()
-        self._grounds: OrderedDict[tuple[int, datetime], Ground] = OrderedDict()
-        self._drawings: OrderedDict[tuple[int, datetime, str], Drawing | None] = OrderedDict()
-        self._lock = Lock()
+        self._published: Kept[tuple[int, str], datetime] = Kept(STATES)
+        self._grounds: Kept[tuple[int, datetime], Ground] = Kept(STATES)
+        self._held: Kept[tuple[int, datetime, str], Held] = Kept(HELD)
+        self._one_at_a_time = Lock()
 
     def of(self, face: Face, state: int, layer: str, v: str) -> Held:
         """Return how a layer of a state is drawn; what was asked for by a version before is not looked up again.
@@ -118,11 +137,10 @@ class Drawings:
         if at is None:
             at = published_at(store, state)
         which, version = (state, at), face.version(at)
-        with self._lock:
-            _kept(self._published, (state, version), lambda: at, most=STATES)
-            ground = _kept(self._grounds, which, lambda: _ground(store, state), most=STATES)
-            drawing = _kept(self._drawings, (*which, layer), lambda: drawing_of(store, ground, layer), most=HELD)
-        return Held(drawing, version)
+        self._published.put((state, version), at)
+        with self._one_at_a_time:
+            ground = self._grounds.of(which, lambda: _ground(store, state))
+            return self._held.of((*which, layer), lambda: Held(drawing_of(store, ground, layer), version))
 
 
 def published_at(store: Store, state: int) -> datetime:
@@ -141,23 +159,13 @@ def _ground(store: Store, state: int) -> Ground:
         return ground_of(store, store.catalogue, states.get(conn, state))
 
 
-def _kept(kept: OrderedDict[Key, Value], key: Key, look_up: Callable[[], Value], *, most: int) -> Value:
-    """Return what is kept in mind, looked up if it is not; what was not asked for longest goes."""
-    if key not in kept:
-        kept[key] = look_up()
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
-    return kept[key]
-
-
 router = APIRouter(prefix="/tiles", tags=["tiles"], dependencies=[Depends(spoken)])
 
 
 def add_tiles(app: FastAPI) -> None:
     """Add the tiles to the application."""
     app.state.drawings = Drawings()
-    app.state.tiles = Tiles()
+    app.state.tiles = tiles_kept()
     app.include_router(router)
 
 
@@ -210,7 +218,7 @@ def _made(request: Request, which: Which) -> Response:
     try:
         held = drawings.of(face, state, layer, v)
         cache = FOREVER if v == held.version else ASK_FIRST
-        if held.tag in _listed(request.headers, "if-none-match"):
+        if held.tag in listed(request.headers.get("if-none-match")):
             return _answer(request.headers, Sent(b"", packed=False, tag=held.tag), cache)
         sent, query = _sent(face, held, state, place), request.scope["query_string"]
         if query == f"v={held.version}".encode():
@@ -245,7 +253,7 @@ def _sent(face: Face, held: Held, state: int, place: Place) -> Sent:
 def _answer(asked: Headers, sent: Sent, cache: str) -> Response:
     """Answer with a tile, unpacked where the client does not take it packed."""
     headers = {"cache-control": cache, "etag": sent.tag, "vary": "Accept-Encoding"}
-    if sent.tag in _listed(asked, "if-none-match"):
+    if sent.tag in listed(asked.get("if-none-match")):
         return Response(status_code=304, headers=headers)
     if not sent.content:
         return Response(status_code=204, headers=headers)
@@ -254,13 +262,5 @@ def _answer(asked: Headers, sent: Sent, cache: str) -> Response:
     return Response(gzip.decompress(sent.content) if sent.packed else sent.content, headers=headers, media_type=KIND)
 
 
-def _listed(asked: Headers, header: str) -> set[str]:
-    return {one.strip() for one in asked.get(header, "").split(",")}
-
-
 def _takes_gzip(asked: Headers) -> bool:
-    for one in _listed(asked, "accept-encoding"):
-        name, _, weight = one.lower().replace(" ", "").partition(";q=")
-        if name in {"gzip", "*"} and weight not in {"0", "0.0", "0.00", "0.000"}:
-            return True
-    return False
+    return any(name in {"gzip", "*"} and weight > 0 for name, weight in weighed(asked.get("accept-encoding", "")))

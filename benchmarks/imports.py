@@ -80,13 +80,20 @@ def ogr2ogr(url: str, file: Path, columns: list[str], home: Path) -> Iterator[An
     """Load by COPY in one transaction, with a spatial index."""
     while True:
         to = parts(fresh(url, NAMES["ogr2ogr"]))
-        where = f"PG:host={to['host']} port={to['port']} user={to['user']} dbname={to['dbname']}"
-        command = ["ogr2ogr", "-f", "PostgreSQL", where, str(file), TABLE, "-select", ",".join(columns)]
-        command += ["-lco", "GEOMETRY_NAME=geom", "-nlt", "PROMOTE_TO_MULTI", "-gt", "unlimited"]
-        environment = {**os.environ, "PGPASSWORD": to["password"], "PG_USE_COPY": "YES"}
         yield None
-        subprocess.run(command, check=True, env=environment)
+        by_ogr2ogr(to, file, TABLE, columns)
         yield None
+
+
+def by_ogr2ogr(
+    to: Mapping[str, str], file: Path, table: str, columns: Sequence[str], *more: str, spatial_index: str = "GIST"
+) -> None:
+    """Have ogr2ogr write the parcels of a file into a table."""
+    where = f"PG:host={to['host']} port={to['port']} user={to['user']} dbname={to['dbname']}"
+    command = ["ogr2ogr", "-f", "PostgreSQL", where, str(file), TABLE, "-select", ",".join(columns), "-nln", table]
+    command += ["-lco", "GEOMETRY_NAME=geom", "-lco", f"SPATIAL_INDEX={spatial_index}", "-nlt", "PROMOTE_TO_MULTI"]
+    environment = {**os.environ, "PGPASSWORD": to["password"], "PG_USE_COPY": "YES"}
+    subprocess.run([*command, "-gt", "unlimited", *more], check=True, env=environment)
 
 
 def geopandas(url: str, file: Path, columns: list[str], home: Path) -> Iterator[Any]:

@@ -161,15 +161,21 @@ def damaged(content: bytes, random: Random) -> bytes:
 
 def originals(folder: Path) -> Iterator[Path]:
     """Write a small good file of every format, and yield them."""
-    import geopandas
-    import openpyxl
-    import shapely
-
     folder.mkdir(exist_ok=True, parents=True)
     ids = [f"306101_1.0012.{n}" for n in range(1, 9)]
+    _write_parcels(folder, ids)
+    _write_offers(folder, ids)
+    listed, drawn = ("oferty.csv", "oferty.xlsx"), (".gpkg", ".zip", ".geojson", ".gml")
+    names = (*(f"dzialki{suffix}" for suffix in drawn), *listed, "dzialki.fgb")
+    yield from (folder / name for name in names)
+
+
+def _write_parcels(folder: Path, ids: list[str]) -> None:
+    import geopandas
+    import shapely
+
     shapes = [shapely.box(EAST + 20 * n, NORTH, EAST + 20 * n + 20, NORTH + 30) for n in range(8)]
     parcels = geopandas.GeoDataFrame({"id_dzialki": ids, "pole": [600.0] * 8}, geometry=shapes, crs=2177)
-    offers = [("id_oferty", "dzialki", "cena_m2"), *((f"o{n}", ids[n], f"{100 + n},50") for n in range(8))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parcels.to_file(folder / "dzialki.gpkg", layer="dzialki", driver="GPKG")
@@ -180,22 +186,18 @@ def originals(folder: Path) -> Iterator[Path]:
         for suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
             archive.write(folder / f"dzialki{suffix}", f"dzialki{suffix}")
     (folder / "dzialki.gml").write_text(_gml(ids, shapes), encoding="utf-8")
+
+
+def _write_offers(folder: Path, ids: list[str]) -> None:
+    import openpyxl
+
+    offers = [("id_oferty", "dzialki", "cena_m2"), *((f"o{n}", ids[n], f"{100 + n},50") for n in range(8))]
     (folder / "oferty.csv").write_text("\n".join(";".join(row) for row in offers) + "\n", encoding="utf-8")
     book = openpyxl.Workbook()
     book.active.title = "oferty"
     for row in offers:
         book.active.append(row)
     book.save(folder / "oferty.xlsx")
-    names = (
-        "dzialki.gpkg",
-        "dzialki.zip",
-        "dzialki.geojson",
-        "dzialki.gml",
-        "oferty.csv",
-        "oferty.xlsx",
-        "dzialki.fgb",
-    )
-    yield from (folder / name for name in names)
 
 
 def _gml(ids: list[str], shapes: list[Any]) -> str:

@@ -58,10 +58,7 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
     from gis_sites.store import states
 
     with open_inventory(settings) as inventory:
-        layers = {name: layer for name, layer in inventory.catalogue.layers.items() if _of(name, names)}
-        for name, layer in layers.items():
-            wanted = {short: spec for short, spec in layer.attributes.items() if f"{name}.{short}" in names}
-            layers[name] = layer.model_copy(update={"attributes": wanted})
+        layers = _only(inventory.catalogue.layers, names)
         parcel = inventory.catalogue.layer("parcel").model_copy(update={"attributes": {}})
         catalogue = replace(inventory.catalogue, layers={"parcel": parcel, **layers})
         while True:
@@ -80,6 +77,16 @@ def gis_sites(settings: Any, names: Sequence[str]) -> Iterator[Any]:  # noqa: AN
                 for layer, columns in found.items()
                 for short, column in columns.items()
             }
+
+
+def _only(layers: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the layers of some attributes, with these alone."""
+    found = {}
+    for name, layer in layers.items():
+        wanted = {short: spec for short, spec in layer.attributes.items() if f"{name}.{short}" in names}
+        if wanted:
+            found[name] = layer.model_copy(update={"attributes": wanted})
+    return found
 
 
 def _read(store: Any, catalogue: Any, block: Any, now: Any, sites: Any) -> Any:  # noqa: ANN401 - imported by the child
@@ -182,10 +189,6 @@ def tables_of(settings: Any) -> dict[str, str]:  # noqa: ANN401 - Settings, impo
 
     with open_inventory(settings) as inventory:
         return {name: revision.table for name, revision in inventory.need_state().revisions.items()}
-
-
-def _of(layer: str, names: Sequence[str]) -> bool:
-    return any(name.startswith(f"{layer}.") for name in names)
 
 
 def _columns(conn: Any, query: str) -> npt.NDArray[np.float64]:  # noqa: ANN401 - a connection of psycopg

@@ -1,6 +1,5 @@
 """A delivery of parcels anew, over the one before: ours beside a GIS engineer's script of ogr2ogr and SQL."""
 
-import os
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import Any
 from benchmarks.database import drop, fresh, parts
 from benchmarks.goals import AGAIN
 from benchmarks.ground import Ground
-from benchmarks.imports import NAMES, TABLE, columns_loaded, parcels_only
+from benchmarks.imports import NAMES, TABLE, by_ogr2ogr, columns_loaded, parcels_only
 from benchmarks.measure import contest
 from benchmarks.table import Row, versus
 
@@ -88,13 +87,13 @@ def script(url: str, first: Path, second: Path, columns: list[str], home: Path) 
     same = f"({_row('n', columns)}) IS NOT DISTINCT FROM ({_row('o', columns)}) AND n.geom = o.geom"
     while True:
         to = parts(fresh(url, NAMES["ogr2ogr"]))
-        _ogr2ogr(to, first, "before", columns, "-makevalid")
+        by_ogr2ogr(to, first, "before", columns, "-makevalid", spatial_index="NONE")
         with psycopg.connect(**to, autocommit=True) as conn:
             conn.execute("CREATE UNIQUE INDEX ON before (id_dzialki)")
             conn.execute("CREATE INDEX ON before USING gist (geom)")
             conn.execute("ANALYZE before")
             yield None
-            _ogr2ogr(to, second, "now", columns, "-makevalid")
+            by_ogr2ogr(to, second, "now", columns, "-makevalid", spatial_index="NONE")
             conn.execute("CREATE UNIQUE INDEX ON now (id_dzialki)")
             conn.execute("CREATE INDEX ON now USING gist (geom)")
             conn.execute("ANALYZE now")
@@ -112,19 +111,9 @@ def bare(url: str, first: Path, second: Path, columns: list[str], home: Path) ->
     while True:
         to = parts(fresh(url, NAMES["geopandas"]))
         yield None
-        _ogr2ogr(to, second, "now", columns, spatial_index="GIST")
+        by_ogr2ogr(to, second, "now", columns)
         yield None
 
 
 def _row(table: str, columns: list[str]) -> str:
     return ", ".join(f"{table}.{name.lower()}" for name in columns)
-
-
-def _ogr2ogr(
-    to: dict[str, str], file: Path, table: str, columns: list[str], *more: str, spatial_index: str = "NONE"
-) -> None:
-    where = f"PG:host={to['host']} port={to['port']} user={to['user']} dbname={to['dbname']}"
-    command = ["ogr2ogr", "-f", "PostgreSQL", where, str(file), TABLE, "-select", ",".join(columns), "-nln", table]
-    command += ["-lco", "GEOMETRY_NAME=geom", "-lco", f"SPATIAL_INDEX={spatial_index}", "-nlt", "PROMOTE_TO_MULTI"]
-    environment = {**os.environ, "PGPASSWORD": to["password"], "PG_USE_COPY": "YES"}
-    subprocess.run([*command, "-gt", "unlimited", *more], check=True, env=environment)

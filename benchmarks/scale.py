@@ -122,10 +122,10 @@ def watched(home: Path) -> Iterator[Callable[[], int]]:
         watcher.join()
 
 
-def pages(pid: int) -> int:
-    """Return the bytes a process holds, of shared pages its part."""
+def pages(pid: int, what: str = "Pss") -> int:
+    """Return the bytes a process holds (`Pss`: of shared pages its part), as a line of the kernel's account says."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0
-    return int(rollup.partition("\nPss:")[2].split()[0]) * 1024
+    return int(rollup.partition(f"\n{what}:")[2].split()[0]) * 1024

@@ -31,6 +31,9 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
         every = contest({"gis-sites": contestant}, runs=runs, warm=1, home=here.work, settings=here.settings)
         found = every["gis-sites"]
         yield alone(what, found, note=f"a file of {memory(found.answer)}")
+    # Done by one process, once: while the servers are measured nobody makes it any more.
+    found = contest({"gis-sites": besides}, runs=1, settings=here.settings)["gis-sites"]
+    yield alone("points and pairs of neighbours, once a state", found, note=f"files of {memory(found.answer)}")
     for count in SERVERS:
         yield _shared(here, count)
     yield from _published(here)
@@ -66,6 +69,20 @@ def mapping(home: Any, settings: Any) -> Iterator[Any]:  # noqa: ANN401 - a Path
             yield snapshot.loading.bytes
 
 
+def besides(settings: Any) -> Iterator[Any]:  # noqa: ANN401 - Settings, imported by the child
+    """Make what servers map besides, anew; the answer is its bytes."""
+    from gis_sites.inventory import open_inventory
+    from gis_sites.store.points import parcel_points
+
+    with open_inventory(settings) as inventory:
+        state, folder = inventory.need_state(), inventory.store.snapshots
+        for file in [*folder.glob("state-*-points.arrow"), *folder.glob("state-*-pairs*.arrow")]:
+            file.unlink()
+        yield None
+        points, pairs = parcel_points(inventory.store, state), inventory.together(state).pairs()
+        yield points.nbytes + sum(values.nbytes for values in vars(pairs).values())
+
+
 def _shared(here: Ground, count: int) -> Row:
     """Let servers answer every shortlist, and sum what they hold: of shared pages each its part."""
     from gis_sites.demo import requirements
@@ -78,8 +95,9 @@ def _shared(here: Ground, count: int) -> Row:
             for body in bodies:
                 server.timed("POST", f"/api/v1/shortlists?top={TOP}", content=body, headers=BODY)
             took.append(server.timed("POST", f"/api/v1/shortlists?top={TOP}", content=bodies[0], headers=BODY)[0])
-        held = sum(pages(server.pid) for server in servers)
-    return Row(f"a shortlist from one of {count} server processes", max(took), held, note="memory of all together")
+        held, own = (sum(pages(server.pid, what) for server in servers) for what in ("Pss", "Private_Dirty"))
+    note = f"memory of all together, {memory(own // count)} of it each process's own"
+    return Row(f"a shortlist from one of {count} server processes", max(took), held, note=note)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gis_sites.errors import NotFound, WrongUse
 from gis_sites.held import Held, Lang
 from gis_sites.store import saved
+from gis_sites.store.features import LAYERS
 from gis_sites.store.states import State
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from gis_sites.matching.requirement import Requirement
     from gis_sites.profile.union import Unions
     from gis_sites.store.snapshot import Snapshot
-
-KINDS = ("parcels", "offers")
 
 
 class Answers(Held):
@@ -31,15 +30,14 @@ class Answers(Held):
 
         state = state or self.need_state()
         narrowed = self.shown.narrowed(state) if self.shown else None
-        held = {"parcels": "parcel", "offers": "offer"}
         whole = narrowed.whole if narrowed else state
-        views = [open_snapshot(self.store, whole, kind) for kind in KINDS if held[kind] in state.revisions]
+        views = [open_snapshot(self.store, whole, kind) for kind, layer in LAYERS.items() if layer in state.revisions]
         land = StoredLand(self.store, whole, most=self.most_grounds)
         for one in views:
             one.land = land
         if narrowed is None:
             return views
-        return [one.only(narrowed.rows[held[one.kind]], narrowed.state) for one in views]
+        return [one.only(narrowed.rows[LAYERS[one.kind]], narrowed.state) for one in views]
 
     def match(
         self,
@@ -212,11 +210,11 @@ class Answers(Held):
         from gis_sites.store.features import sites
 
         state = self.need_state(shortlist["inventory"]["state"])
-        ids = {kind: [one["id"] for one in shortlist["candidates"] if f"{one['kind']}s" == kind] for kind in KINDS}
+        ids = {kind: [one["id"] for one in shortlist["candidates"] if f"{one['kind']}s" == kind] for kind in LAYERS}
         joined = [one for one in shortlist["candidates"] if one["kind"] == "assembly"]
         ids["parcels"] = list(dict.fromkeys([*ids["parcels"], *(id for one in joined for id in one["parcels"])]))
         with self.store.begin() as conn:
-            found = [sites(conn, state, kind, ids[kind]) for kind in KINDS if ids[kind] or kind == "parcels"]
+            found = [sites(conn, state, kind, ids[kind]) for kind in LAYERS if ids[kind] or kind == "parcels"]
         return pandas.concat(found, ignore_index=True)
 
     def _overlays(self, shortlist: Mapping[str, Any], sites: "geopandas.GeoDataFrame") -> "list[Overlay]":

@@ -1,4 +1,4 @@
-"""The web files we serve and inline: Leaflet and Swagger UI, laid under `gis_sites/assets` by `scripts/assets`."""
+"""The web files we serve and inline, laid under `gis_sites/assets` by `scripts/assets`."""
 
 from pathlib import Path
 

@@ -4,7 +4,6 @@ The vocabulary of the files is `layer.py`.
 """
 
 import hashlib
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,13 +23,8 @@ from gis_sites.layer import (
     Layer,
     Legend,
     Measure,
-    OwnList,
     Public,
-    Recognise,
-    Rows,
-    Scale,
     Title,
-    Valid,
     Where,
 )
 from gis_sites.layer_checks import net_faults
@@ -39,10 +33,9 @@ from gis_sites.vocabulary import UNKNOWN, faults, nearest
 from gis_sites.words import Said, say
 
 __all__ = [
-    "SHAPE", "UNDECIDED", "UNITS", "UNKNOWN", "Attribute", "AttributeSpec", "Catalogue", "Code",
-    "FieldSpec", "Grade", "Layer", "Legend", "Measure", "OwnList", "Public", "Recognise", "Rows", "Scale",
-    "Title", "Valid", "ValueKind", "Where", "attributes_of", "layer_schema", "load_catalogue", "own_layers",
-    "read_layer", "schema_text",
+    "SHAPE", "UNDECIDED", "UNITS", "UNKNOWN", "Attribute", "AttributeSpec", "Catalogue", "Code", "FieldSpec",
+    "Grade", "Layer", "Legend", "Measure", "Public", "Title", "ValueKind", "Where", "attributes_of",
+    "load_catalogue", "own_layers", "read_layer",
 ]  # fmt: skip
 
 SYMBOLS = "symbol_uses"
@@ -126,10 +119,13 @@ class Attribute:
         fields = (self.layer.fields[name] for name in (*self.spec.fields, *chosen))
         return self.layer.public != "none" and self.spec.public and all(field.public for field in fields)
 
+    def own_title(self, lang: str) -> str:
+        """Its name for people where its layer is said already."""
+        return self.spec.title.say(lang) if self.spec.title else say(f"measure.{self.spec.measure}", lang)
+
     def title(self, lang: str) -> str:
         """Its name for people: `layer: attribute`."""
-        own = self.spec.title.say(lang) if self.spec.title else say(f"measure.{self.spec.measure}", lang)
-        return f"{self.layer.title.say(lang)}: {own}"
+        return f"{self.layer.title.say(lang)}: {self.own_title(lang)}"
 
     def label(self, code: str, lang: str) -> str:
         """Return how people call one of its codes; the code itself where nobody named it."""
@@ -264,11 +260,8 @@ def _classes(layer: Layer) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for number, legend in enumerate(layer.legend, 1):
         for name, codes in legend.when.items():
             if layer.fields[name].table:
-                yield (
-                    f"legend.{number}.when",
-                    name,
-                    tuple(map(str, codes)) if isinstance(codes, tuple) else (str(codes),),
-                )
+                classes = codes if isinstance(codes, tuple) else (codes,)
+                yield f"legend.{number}.when", name, tuple(map(str, classes))
 
 
 def read_layer(path: Path) -> Layer:
@@ -292,17 +285,3 @@ def read_layer(path: Path) -> Layer:
         raise CatalogueError("catalogue.bad_file", file=path.name, fault=fault)
     layer._hash = hashlib.sha256(raw).hexdigest()
     return layer
-
-
-def layer_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a layer file (`layers/layer.schema.json`)."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Layer.model_json_schema(by_alias=True),
-        "title": "gis-sites layer file",
-    }
-
-
-def schema_text() -> str:
-    """Return the text of `layers/layer.schema.json`."""
-    return json.dumps(layer_schema(), ensure_ascii=False, indent=2) + "\n"

@@ -97,7 +97,7 @@ class Labels:
     """Codes or texts: int32[n] indexes into words, -1 unknown."""
 
     codes: Ints
-    words: tuple[str, ...]
+    words: Sequence[str]
 
     @classmethod
     def of(cls, values: Sequence[str | None]) -> Self:
@@ -130,3 +130,14 @@ class Labels:
 
 
 Column = Range | Flags | Labels
+
+
+def ragged(sizes: Rows) -> tuple[Rows, Rows]:
+    """Count through groups of given sizes: the group and the place in it, for every member.
+
+    >>> [one.tolist() for one in ragged(np.array([2, 0, 1]))]
+    [[0, 0, 2], [0, 1, 0]]
+    """
+    group = np.repeat(np.arange(len(sizes), dtype=np.intp), sizes)
+    place = np.arange(len(group), dtype=np.intp) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return group, place

@@ -3,6 +3,7 @@
 `layer.schema.json` is generated from it; what the types cannot say is in `layer_checks`.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -241,3 +242,10 @@ class Layer(Frozen):
         if found := tuple(layer_faults(self)):
             raise Unfit(*found)
         return self
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of a layer file: the text of `layers/layer.schema.json`."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema = {**dialect, **Layer.model_json_schema(by_alias=True), "title": "gis-sites layer file"}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

@@ -5,9 +5,10 @@ from typing import Any
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.matching import answer_words as words
+from gis_sites.matching.phrases import ends_text
 from gis_sites.matching.sentences import entry_title
 from gis_sites.show import table
-from gis_sites.words import number, say
+from gis_sites.words import say
 
 Json = Mapping[str, Any]
 BAR = 16
@@ -45,20 +46,12 @@ def _relaxations(told: list[Json], catalogue: Catalogue, lang: str) -> Any:  # n
 
 def _near_misses(told: list[Json], catalogue: Catalogue, lang: str) -> Any:  # noqa: ANN401 - a rich table
     rows = (
-        [one["rank"], one["id"], score(one, lang), entry_title(one["fails"], catalogue, lang),
+        [one["rank"], one["id"], ends_text(one, lang), entry_title(one["fails"], catalogue, lang),
          "\n".join(words.needs(one, catalogue, lang))]
         for one in told
     )  # fmt: skip
     columns = [f"answer.column_{name}" for name in ("rank", "id", "score", "fails", "needs")]
     return table(columns, rows, lang, title=say("answer.near_misses", lang))
-
-
-def score(candidate: Json, lang: str) -> str | None:
-    """Write a floor and a ceiling; None where nothing is wanted."""
-    if candidate["floor"] is None:
-        return None
-    floor, ceiling = (number(candidate[end], lang, 1) for end in ("floor", "ceiling"))
-    return floor if floor == ceiling else f"{floor}–{ceiling}"
 
 
 def _chances(robustness: Json, lang: str) -> Any:  # noqa: ANN401 - a rich table

@@ -49,6 +49,11 @@ def sentences(lang: str) -> dict[str, str]:
     return found
 
 
+def capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def titled(polish: str, english: str, lang: str) -> str:
     """Return a title in a language: a further one may have its own for the English title, in its room `title`."""
     if lang in LANGUAGES or lang not in SPOKEN:

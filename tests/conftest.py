@@ -1,5 +1,6 @@
 """A real PostGIS for the tests: one private cluster a session (a worker of xdist has its own), an inventory a test."""
 
+import gc
 import multiprocessing.forkserver
 import os
 import shutil
@@ -40,15 +41,28 @@ LONG = (
     "tests/test_readme.py",
     "tests/api/test_pages_browser.py",
     "tests/profile/test_naive.py",
-    "tests/test_notebooks.py",
+    "tests/api/test_keyboard.py",
+    "tests/api/test_secrets.py",
     "tests/api/test_map_browser.py",
     "tests/api/test_filters.py",
     "tests/api/test_legend_browser.py",
-    "tests/api/test_secrets.py",
+    "tests/intake/test_hostile.py",
     "tests/test_accidents.py",
     "tests/test_survival.py",
-    "tests/api/test_keyboard.py",
-    "tests/intake/test_hostile.py",
+    "tests/api/test_schema.py",
+    "tests/test_notebooks.py",
+    "tests/test_deploy.py",
+    "tests/profile/test_increment.py",
+    "tests/test_assemblies.py",
+    "tests/api/test_filters_browser.py",
+    "tests/api/test_parcel_page.py",
+    "tests/api/test_sheets.py",
+    "tests/matching/test_footprint.py",
+    "tests/intake/test_crs.py",
+    "tests/test_backup.py",
+    "tests/test_rollback.py",
+    "tests/profile/test_dask.py",
+    "tests/profile/test_partition.py",
 )
 """What takes longest begins first: at the end the workers have short files left and finish together."""
 DEMO_DAY = date(2026, 11, 21)
@@ -59,6 +73,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first."""
     places = {file: place for place, file in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.nodeid.split("::")[0], len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is there for the whole session: thousands of tests and their modules."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from gis_sites.store import views
 MODULES = (
     "gis_sites.intake.load", "gis_sites.intake.plan", "gis_sites.intake.source", "gis_sites.profile.build",
     "gis_sites.profile.workers", "gis_sites.store.pictures", "gis_sites.store.retention", "gis_sites.store.snapshot",
-    "gis_sites.store.views", "gis_sites.store.backup",
+    "gis_sites.store.snapshot_file", "gis_sites.store.views", "gis_sites.store.backup",
 )  # fmt: skip
 for name in MODULES:
     import_module(name)

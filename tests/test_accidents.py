@@ -135,7 +135,7 @@ def test_a_full_disk_for_what_waits_is_told(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "/somewhere/spool")
 
-    monkeypatch.setattr("gis_sites.store.snapshot._aside", full)
+    monkeypatch.setattr("gis_sites.store.snapshot_file._aside", full)
     with pytest.raises(DatabaseError, match="/somewhere/spool"), open_inventory(settings) as inventory:
         inventory.match({"format": 1})
 

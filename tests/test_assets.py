@@ -12,8 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_gives_the_files_we_serve_with_their_licences() -> None:
-    for name in ("leaflet/leaflet.js", "leaflet/leaflet.css", "leaflet/LICENSE", "swagger-ui/swagger-ui-bundle.js",
-                 "swagger-ui/swagger-ui.css", "swagger-ui/LICENSE", "swagger-ui/NOTICE",
+    for name in ("leaflet/leaflet.js", "leaflet/leaflet.css", "leaflet/LICENSE",
                  "maplibre-gl/maplibre-gl-csp.js", "maplibre-gl/maplibre-gl-csp-worker.js",
                  "maplibre-gl/maplibre-gl.css",
                  "maplibre-gl/LICENSE.txt", "inter/files/inter-latin-wght-normal.woff2",

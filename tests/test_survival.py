@@ -52,8 +52,8 @@ STEPS = {
         ("gis_sites.store.retention._drop_snapshots", 2, "before"),
     ],
     "snapshot": [
-        ("gis_sites.store.snapshot._texts", 1, "before"),
-        ("gis_sites.store.snapshot._aside", 2, "after"),
+        ("gis_sites.store.snapshot_file._texts", 1, "before"),
+        ("gis_sites.store.snapshot_file._aside", 2, "after"),
     ],
 }  # fmt: skip
 PLACES = [Place(*one) for places in STEPS.values() for one in places]  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from gis_sites.columns import Floats
+from gis_sites.columns import Floats, ragged
 from gis_sites.demo.districts import Districts, Kind
 from gis_sites.demo.rings import Ints, Range
 
@@ -173,8 +173,7 @@ def corners(blocks: Blocks, seed: int) -> Floats:
     rng = np.random.default_rng([seed, 3])
     stride = blocks.wide + 1
     sizes = stride * (blocks.tall + 1)
-    block = np.repeat(np.arange(len(blocks)), sizes)
-    within = np.arange(len(block)) - np.repeat(blocks.base, sizes)
+    block, within = ragged(sizes)
     c, r = within % stride[block], within // stride[block]
     n, m = blocks.wide[block], blocks.tall[block]
     cut = _uneven(blocks, rng)[np.repeat(np.cumsum(stride) - stride, sizes) + c]
@@ -200,7 +199,7 @@ def _uneven(blocks: Blocks, rng: np.random.Generator) -> Floats:
     parcels = np.cumsum(blocks.cuts) - blocks.cuts
     widths = rng.uniform(0.72, 1.3, int(blocks.cuts.sum()))
     first = np.cumsum(stride) - stride
-    c = np.arange(int(stride.sum())) - np.repeat(first, stride)
+    _, c = ragged(stride)
     per = np.repeat(blocks.wide // blocks.cuts, stride)
     steps = np.where(c == 0, 0.0, widths[np.repeat(parcels, stride) + np.maximum(c - 1, 0) // per])
     running = np.cumsum(steps)

@@ -96,9 +96,8 @@ def _all(city: City) -> Iterator[_Draft]:
         buildings_sheet(city), egib.soils_sheet(city),
     ])  # fmt: skip
     yield from _networks(city)
-    yield _Draft(
-        "local_plans", PLANNING, dt.date(2026, 6, 30), lambda: [_main_plans(city, books)], _plan_note("2003", "percent")
-    )
+    said = _plan_note("2003", "percent")
+    yield _Draft("local_plans", PLANNING, dt.date(2026, 6, 30), lambda: [_main_plans(city, books)], said)
     yield _Draft("general_plan", PLANNING, dt.date(2026, 7, 15), lambda: general_sheets(city), {
         "set": {f"general_plan.{name}": "percent" for name in SHARES},
     })  # fmt: skip

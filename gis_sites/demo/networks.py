@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gis_sites.columns import Floats
+from gis_sites.columns import Floats, ragged
 from gis_sites.demo.buildings import connections, fronts
 from gis_sites.demo.city import City
 from gis_sites.demo.districts import MAIN_STREET_M, Kind
@@ -45,8 +45,7 @@ def along(
         low, high = low + (high - low) * part[0], low + (high - low) * part[1]
     side = np.where(flat, y0 + (y1 - y0) * lane, x0 + (x1 - x0) * lane)
     counts = np.maximum(2, np.ceil((high - low) / STEP_M).astype(np.int64) + 1)
-    owner = np.repeat(np.arange(len(pieces)), counts)
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    owner, step = ragged(counts)
     on = low[owner] + (high - low)[owner] * step / (counts[owner] - 1)
     x, y = np.where(flat[owner], on, side[owner]), np.where(flat[owner], side[owner], on)
     return city.ground(np.column_stack((x, y))), owner
@@ -94,14 +93,13 @@ def table(city: City, name: str, lines: list[Lines], number: int) -> Sheet:
     """Make one GESUT table of lines: a few designed, a few out of use, a few that do not tell their role."""
     import shapely
 
-    rng = city.dice(50 + number)
     n = sum(len(one) for one in lines)
     names = dict.fromkeys(name for one in lines for name in one.columns)
     columns: dict[str, Any] = {
         "LOKALNY_ID": [f"PRZ-{number:02d}-{row:07d}" for row in range(n)],
         **{name: [v for one in lines for v in one.columns.get(name, [None] * len(one))] for name in names},
     }
-    dice = rng.integers(0, 1000, n)
+    dice = city.dice(50 + number).integers(0, 1000, n)
     dice[0] = 0
     columns["STATUS"] = ["p" if die < 8 else "i" for die in dice.tolist()]
     columns["EKSPLOATACJA"] = ["n" if 8 <= die < 14 else "c" for die in dice.tolist()]
@@ -197,8 +195,7 @@ def _cables(city: City, rng: np.random.Generator) -> Lines:
     length = np.where(city.streets.flat[pieces], x1 - x0, y1 - y0)
     per = max(20.0, 2 * float(length.sum()) / (LV_PER_PARCEL * len(city.parcels)))
     counts = np.maximum(1, np.round(length / per)).astype(np.int64)
-    row = np.repeat(np.arange(len(pieces)), 2 * counts)
-    step = np.arange(len(row)) - np.repeat(np.cumsum(2 * counts) - 2 * counts, 2 * counts)
+    row, step = ragged(2 * counts)
     k, lane = step // 2, np.where(step % 2 == 0, 0.06, 0.94)
     points, owner = along(city, pieces[row], lane=lane, part=(k / counts[row], (k + 1) / counts[row]))
     return _lines(points, owner, len(row), FUNKCJA="g", TYP_PRZEWODU="n", PRZEBIEG="p")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from gis_sites.columns import ragged
 from gis_sites.demo.blocks import Blocks
 from gis_sites.demo.districts import Districts, Kind
 from gis_sites.demo.rings import Ints, Rings, join, rectangles
@@ -90,8 +91,7 @@ def divide(districts: Districts, blocks: Blocks, streets: Streets, *, wanted: in
 
 def _cells(blocks: Blocks) -> tuple[Ints, Ints]:
     counts = blocks.cuts * blocks.rows
-    block = np.repeat(np.arange(len(blocks)), counts)
-    within = np.arange(len(block)) - np.repeat(np.cumsum(counts) - counts, counts)
+    block, within = ragged(counts)
     c, r = within % blocks.cuts[block], within // blocks.cuts[block]
     return block, np.column_stack((c, c + 1, r, r + 1))
 
@@ -159,8 +159,7 @@ def lay_soils(blocks: Blocks, seed: int) -> Soils:
     )
     block = np.flatnonzero(open_land)
     parts = np.clip(blocks.wide[block] // 5, 1, 4)
-    row = np.repeat(np.arange(len(block)), parts)
-    k = np.arange(len(row)) - np.repeat(np.cumsum(parts) - parts, parts)
+    row, k = ragged(parts)
     of = block[row]
     ends = np.column_stack((blocks.wide[of] * k // parts[row], blocks.wide[of] * (k + 1) // parts[row]))
     best = rng.integers(0, len(SOILS), len(block))

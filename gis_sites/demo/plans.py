@@ -139,7 +139,7 @@ def _block_zones(
 ) -> Iterator[tuple[str, Any]]:
     """Make a zone of a block, of each bank and bed of the river, and of both sides of some large blocks."""
     blocks = city.blocks
-    block, ends, bands = [], [], []
+    made = []
     for row in rows.tolist():
         wide, tall, kind = int(blocks.wide[row]), int(blocks.tall[row]), Kind(blocks.kind[row])
         if kind == Kind.RIVER:
@@ -150,14 +150,10 @@ def _block_zones(
             cuts = [(0, wide, cut, tall, 0), (0, wide, 0, cut, 1)][: 1 + int(rng.uniform() < 0.7)]
         else:
             cuts = [(0, wide, 0, tall, 0)]
-        for c0, c1, r0, r1, band in cuts:
-            block.append(row)
-            ends.append((c0, c1, r0, r1))
-            bands.append(band)
-    of, table = np.array(block), np.array(ends)
-    spans = (table[:, 0], table[:, 1], table[:, 2], table[:, 3])
-    shapes = rectangles(blocks.base[of], blocks.wide[of] + 1, spans).polygons(city.xy)
-    for row, band, shape in zip(block, bands, shapes, strict=True):
+        made += [(row, *cut) for cut in cuts]
+    of, c0, c1, r0, r1, bands = np.array(made).T
+    shapes = rectangles(blocks.base[of], blocks.wide[of] + 1, (c0, c1, r0, r1)).polygons(city.xy)
+    for row, band, shape in zip(of.tolist(), bands.tolist(), shapes, strict=True):
         kind = Kind(blocks.kind[row])
         choice = symbols.get(kind, symbols.get(Kind.INDUSTRY, "ZP")).split()
         symbol = choice[int(rng.integers(0, len(choice)))]

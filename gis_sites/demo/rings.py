@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gis_sites.columns import Floats
+from gis_sites.columns import Floats, ragged
 
 Ints = npt.NDArray[np.int64]
 Range = tuple[int, int, int]
@@ -70,9 +70,8 @@ def spread(start: Ints, step: Ints, count: Ints) -> Ints:
     >>> spread(np.array([5, 9]), np.array([1, -3]), np.array([2, 3]))
     array([5, 6, 9, 6, 3])
     """
-    begins = np.cumsum(count) - count
-    within = np.arange(int(count.sum())) - np.repeat(begins, count)
-    return np.repeat(start, count) + within * np.repeat(step, count)
+    which, within = ragged(count)
+    return start[which] + within * step[which]
 
 
 def from_ranges(rings: Iterable[Iterable[Range]]) -> Rings:

@@ -1,6 +1,6 @@
 """How a table fits a layer: which column is which field, which values hold for the whole load, what is left over."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -82,14 +82,18 @@ def fit(layer: Layer, table: SourceTable, note: Note, *, seen: Mapping[str, str]
             columns[name] = found[0]
         if len(found) > 1:
             passed |= dict.fromkeys(found[1:], name)
-            option = f"--column {quoted(f'{table.name}.{found[1]}={layer.name}.{name}')}"
-            values = {"columns": ", ".join(found), "field": name, "option": option}
-            conflicts.append(Finding(FindingType.COLUMN_CONFLICT, column=found[0], values=values))
+            conflicts.append(_conflict(layer, table, name, found))
     constants, factors = _constants(layer, table, (columns, taken), said)
-    found_units = {name: _unit_column(layer.fields[name], column, table) for name, column in columns.items()}
-    units = {name: unit for name, unit in found_units.items() if unit is not None}
+    pairs = ((name, _unit_column(layer.fields[name], column, table)) for name, column in columns.items())
+    units = {name: unit for name, unit in pairs if unit is not None}
     result = Fit(columns, constants, units, factors, passed)
     return replace(result, findings=(*conflicts, *_left_over(layer, table, result, skipped)))
+
+
+def _conflict(layer: Layer, table: SourceTable, name: str, found: Sequence[str]) -> Finding:
+    option = f"--column {quoted(f'{table.name}.{found[1]}={layer.name}.{name}')}"
+    values = {"columns": ", ".join(found), "field": name, "option": option}
+    return Finding(FindingType.COLUMN_CONFLICT, column=found[0], values=values)
 
 
 def _stated(layer: Layer, table: SourceTable, note: Note) -> dict[str, str]:

@@ -21,6 +21,7 @@ from gis_sites.intake.replaced import replaced
 from gis_sites.intake.report import Changed, ImportReport, LoadReport, Rows
 from gis_sites.intake.reuse import options
 from gis_sites.intake.symbols import own_symbols, stamp
+from gis_sites.intake.tally import Tally
 from gis_sites.intake.write import Loaded, Run, load_layer
 from gis_sites.progress import Progress, silent
 from gis_sites.scratch import scratch
@@ -128,13 +129,7 @@ def _report(one: Loaded, revision: Revision, note: Note, lang: str) -> LoadRepor
         confidence=one.plan.match.confidence,
         reasons=[reason.say(lang) for reason in one.plan.match.reasons],
         crs=systems.short(one.plan.crs) if one.plan.crs else None,
-        rows=Rows(
-            read=tally.read,
-            loaded=tally.loaded,
-            repaired=tally.repaired,
-            set_aside=tally.set_aside.total(),
-            rejected=tally.rejected,
-        ),
+        rows=_rows(tally),
         set_aside=dict(sorted(tally.set_aside.items())),
         coverage=one.coverage.kind,
         dated=note.dated,
@@ -145,6 +140,11 @@ def _report(one: Loaded, revision: Revision, note: Note, lang: str) -> LoadRepor
         revision=revision.number,
         base=one.base,
     )
+
+
+def _rows(tally: Tally) -> Rows:
+    counts = {"read": tally.read, "loaded": tally.loaded, "repaired": tally.repaired, "rejected": tally.rejected}
+    return Rows(**counts, set_aside=tally.set_aside.total())
 
 
 def _registered(one: Loaded) -> Iterator[registry.Fate]:

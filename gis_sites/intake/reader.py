@@ -84,7 +84,10 @@ def _reading(file: File) -> Any:  # noqa: ANN401 - a module with `tables` and `b
 def serve(line: socket.socket) -> None:
     """Fork a child for every request until the line is cut: what is loaded here, no child has to load."""
     import fiona  # noqa: F401 - loaded for the children
+    import pyarrow.compute  # noqa: F401 - loaded for the children
     import pyogrio  # noqa: F401 - loaded for the children
+
+    import gis_sites.intake.ogr  # noqa: F401 - loaded for the children
 
     while True:
         said, pipes, _, _ = socket.recv_fds(line, LONGEST_REQUEST, 2)

@@ -19,6 +19,7 @@ from gis_sites.intake.shapes import to_ewkb
 from gis_sites.intake.tiles import outward
 from gis_sites.memory import let_go
 
+Digests = dict[int, keying.Digest]
 LET_GO = 16
 """Batches after which memory is given back."""
 BELIEVED = 1 << 20
@@ -64,24 +65,12 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
     most = min(max(load.table.rows, 0), BELIEVED)
     rows, bounds, repaired = Filled(np.int64, most), Filled(np.float32, most, 4), Filled(np.bool_, most)
     keys, parts = [], []
-    writer = None
-    with pa.OSFile(str(path), "wb") as sink:
-        for number, batch in enumerate(batches):
-            if number % LET_GO == 0:
-                let_go()
-            if not len(batch):
-                continue
-            waiting = _record(batch, load.srid)
-            writer = writer or pa.ipc.new_stream(sink, waiting.schema)
-            writer.write_batch(waiting)
-            part = pa.array(batch.part.tolist(), pa.string())
-            rows.add(batch.row)
-            keys.append(pa.array(batch.key.tolist() if load.keyed else _contents(batch, waiting), pa.string()))
-            parts.append(part.dictionary_encode())
-            bounds.add(outward(shapely.bounds(batch.geometry)))
-            repaired.add(batch.repaired)
-        if writer:
-            writer.close()
+    for batch, waiting in _written(batches, path, load.srid):
+        rows.add(batch.row)
+        keys.append(pa.array(batch.key.tolist() if load.keyed else _contents(batch, waiting), pa.string()))
+        parts.append(pa.array(batch.part.tolist(), pa.string()).dictionary_encode())
+        bounds.add(outward(shapely.bounds(batch.geometry)))
+        repaired.add(batch.repaired)
     return Spool(
         path,
         rows.values,
@@ -94,6 +83,22 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
     )
 
 
+def _written(batches: Iterable[Batch], path: Path, srid: int) -> Iterator[tuple[Batch, pa.RecordBatch]]:
+    """Write batches to a file; yield each that has rows, and what was written of it."""
+    writer = None
+    with pa.OSFile(str(path), "wb") as sink:
+        for number, batch in enumerate(batches):
+            if number % LET_GO == 0:
+                let_go()
+            if len(batch):
+                waiting = _record(batch, srid)
+                writer = writer or pa.ipc.new_stream(sink, waiting.schema)
+                writer.write_batch(waiting)
+                yield batch, waiting
+        if writer:
+            writer.close()
+
+
 def _joined(parts: list[pa.DictionaryArray]) -> pa.DictionaryArray:
     kind = pa.dictionary(pa.int32(), pa.string())
     whole = pa.chunked_array(parts, kind).unify_dictionaries().combine_chunks()
@@ -101,15 +106,14 @@ def _joined(parts: list[pa.DictionaryArray]) -> pa.DictionaryArray:
 
 
 def _record(batch: Batch, srid: int) -> pa.RecordBatch:
-    columns = {**batch.cells, GEOM: to_ewkb(batch.geometry, srid)}
-    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+    return pa.RecordBatch.from_pydict({**batch.cells, GEOM: to_ewkb(batch.geometry, srid)})
 
 
 def _contents(batch: Batch, waiting: pa.RecordBatch) -> list[str]:
     shapes = keying.shape_digests(geometries(waiting))
     values = keying.field_digests(batch.cells, len(batch))
-    parts = [str(part).encode() for part in batch.part]
-    return [keying.content_key(*one) for one in zip(shapes, parts, values, strict=True)]
+    rows = zip(shapes, batch.part, values, strict=True)
+    return [keying.content_key(shape, str(part).encode(), value) for shape, part, value in rows]
 
 
 def decide(held: Spool, load: Loading) -> None:
@@ -270,15 +274,13 @@ def _some(held: Spool, places: Sequence[int]) -> Iterator[tuple[list[int], pa.Re
             yield mine.tolist(), waiting.take(pa.array(mine - start))
 
 
-def _digests(
-    held: Spool, places: list[int], listed: str | None
-) -> tuple[dict[int, keying.Digest], dict[int, keying.Digest]]:
+def _digests(held: Spool, places: list[int], listed: str | None) -> tuple[Digests, Digests]:
     """Return what tells the geometries and the fields of some rows apart, by place.
 
     Rows without geometry stand for the parcels they name (`listed`): these count as their geometry, not as a field.
     """
-    shapes: dict[int, keying.Digest] = {}
-    fields: dict[int, keying.Digest] = {}
+    shapes: Digests = {}
+    fields: Digests = {}
     for mine, rows in _some(held, places):
         cells = {name: rows.column(name) for name in rows.schema.names if name != GEOM}
         drawn = keying.shape_digests(geometries(rows))

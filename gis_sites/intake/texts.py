@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 
 from gis_sites.catalogue import FieldSpec
 from gis_sites.intake.batch import Bools
-from gis_sites.intake.values import EMPTY, Cell, compiled, reader
+from gis_sites.intake.values import BLANKS, EMPTY, Cell, compiled, reader
 
-BLANKS = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u2060\u3000\ufeff\u2028\u2029" + "".join(map(chr, range(0x2000, 0x200E)))
 DIGITS = "[0-9]{8}"
 """What land-register and PESEL numbers hold; texts without it have nothing to be masked."""
 ODD_BLANKS = r"[\t\r\n\v\f]|  "

@@ -18,7 +18,7 @@ from gis_sites.findings import FindingType, mask
 from gis_sites.intake.days import day_said
 from gis_sites.intake.names import plain
 
-BLANKS = " \t\r\n\v\f\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+BLANKS = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u2060\u3000\ufeff\u2028\u2029" + "".join(map(chr, range(0x2000, 0x200E)))
 _EDGES = re.compile(f"^[{BLANKS}]+|[{BLANKS}]+$")
 _INSIDE = re.compile(f"[{BLANKS}]+")
 _NULLS = "None NONE none NULL Null null <Null> <NULL> <null> (null) [NULL] [null] nan NaN NAN NaT #N/A #N/D #N/D!"

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from gis_sites.intake.compare import KINDS, Case, LayerChanges, Side
 from gis_sites.maps.casewords import names, reasons, spoken
 from gis_sites.maps.overlays import TOLERANCE_M, drawn_size, geojson
-from gis_sites.maps.page import blank_map, framed, leaflet, name_element, scripts_of, templates
+from gis_sites.maps.page import blank_map, collection, framed, leaflet, name_element, scripts_of, templates
 from gis_sites.maps.preface import cautions
 from gis_sites.maps.words import both, long_date, moment, numeral, plain
 from gis_sites.store.comparison import NEW, OLD
@@ -167,13 +167,13 @@ def _chart(entries: Sequence[Entry], context: Sequence[str]) -> "folium.Map":
     chart = blank_map()
     background = [{"type": "Feature", "properties": {}, "geometry": json.loads(one)} for one in context]
     if background:
-        layer = folium.GeoJson(_collection(background), lambda feature: AROUND, control=False, interactive=False)
+        layer = folium.GeoJson(collection(background), lambda feature: AROUND, control=False, interactive=False)
         name_element(layer.add_to(chart), "around")
     for kind in KINDS:
         features = [one for entry in entries if entry.case.kind == kind for one in _features(entry)]
         if features:
             layer = folium.GeoJson(
-                _collection(features), _style, name=_control(kind), marker=folium.CircleMarker(radius=5),
+                collection(features), _style, name=_control(kind), marker=folium.CircleMarker(radius=5),
                 show=kind != "changed" or len(features) <= MANY, smooth_factor=0.2,
                 on_each_feature=folium.JsCode("(feature, layer) => changes.feature(feature, layer)"),
             )  # fmt: skip
@@ -181,10 +181,6 @@ def _chart(entries: Sequence[Entry], context: Sequence[str]) -> "folium.Map":
     if entries:
         name_element(folium.LayerControl(collapsed=False).add_to(chart), "kinds")
     return chart
-
-
-def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "FeatureCollection", "features": features}
 
 
 def _features(entry: Entry) -> Iterator[dict[str, Any]]:

@@ -61,15 +61,15 @@ def hand_out(
     room = max_bytes - OWN_BYTES - sum(map(len, leaflet())) - len(answered.encode())
     for_sites = room * 7 // 10 if overlays else room
     listed = _listed(shortlist, sites, catalogue, sources, most=max_features, room=for_sites)
-    left = room - for_sites
+    each = (room - for_sites) // max(len(overlays), 1)
     drawn = [
-        draw(one, listed.shapes, catalogue, most=max_features, room=left // max(len(overlays), 1))
+        draw(one, listed.shapes, catalogue, most=max_features, room=each)
         for one in overlays
         if one.layer.public == "geometry"
     ]
-    names = [_overlay_name(one) for one in drawn]
     standing = drawn_footprints(shortlist.get("candidates", [])[: len(listed.cards)])
-    element, script = scripts_of(folium_map(listed.features, drawn, names, footprints=standing))
+    names = map(_overlay_name, drawn)
+    element, script = scripts_of(folium_map(listed.features, drawn, list(names), footprints=standing))
     context = {
         **preface(shortlist, catalogue),
         **_legend(drawn, [catalogue.layers[name] for name in layers_concerned(shortlist, catalogue, public="values")]),
@@ -79,9 +79,9 @@ def hand_out(
         "notices": notices(shortlist, catalogue, drawn, cards=len(listed.cards), undrawn=listed.undrawn),
         "element": element,
         "lang": lang,
+        **framed("handout", script, _data(listed.cards, drawn, shortlist), styles=["handout.css"]),
     }
-    frame = framed("handout", script, _data(listed.cards, drawn, shortlist), styles=["handout.css"])
-    return templates().get_template("handout.html").render(**context, **frame, spoken=spoken)
+    return templates().get_template("handout.html").render(**context, spoken=spoken)
 
 
 def _listed(

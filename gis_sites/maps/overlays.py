@@ -26,6 +26,11 @@ COLORS = ("#5b7f6b", "#94702e", "#74688f", "#3f7f86", "#8a5a5a", "#6d7278")
 """For layers whose file names no colours."""
 
 
+def color_of(layer: Layer) -> str:
+    """Return the colour of a layer that names none."""
+    return COLORS[sum(map(ord, layer.name)) % len(COLORS)]
+
+
 @dataclass(frozen=True, eq=False)
 class Overlay:
     """A layer to draw behind the candidates, and its rows (public fields and geometry, in any CRS)."""
@@ -106,7 +111,7 @@ def _attributes(node: object) -> Iterator[str]:
 
 def draw(overlay: Overlay, around: "gpd.GeoDataFrame", catalogue: Catalogue, *, most: int, room: int) -> Drawn:
     """Draw the first rows near the candidates: at most `most` of them, and at most `room` bytes."""
-    color = COLORS[sum(map(ord, overlay.layer.name)) % len(COLORS)]
+    color = color_of(overlay.layer)
     near = _near(overlay.rows, around)
     if not len(near):
         return Drawn(overlay.layer, color)

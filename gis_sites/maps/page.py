@@ -69,27 +69,31 @@ def folium_map(
     name_element(folium.map.CustomPane("sites", z_index=450, pointer_events=True).add_to(chart), "sites")
     marker = folium.CircleMarker(radius=5)
     for place, (drawn, name) in enumerate(zip(overlays, names, strict=True)):
-        collection = {"type": "FeatureCollection", "features": drawn.features}
         layer = folium.GeoJson(
-            collection, drawn.style, name=name, marker=marker, show=place < 3, smooth_factor=0.5,
+            collection(drawn.features), drawn.style, name=name, marker=marker, show=place < 3, smooth_factor=0.5,
             on_each_feature=folium.JsCode(f"(feature, layer) => handout.overlay({place}, feature, layer)"),
         )  # fmt: skip
         name_element(layer.add_to(chart), f"overlay_{place}")
     layer = folium.GeoJson(
-        {"type": "FeatureCollection", "features": sites}, lambda feature: feature["properties"]["style"],
-        control=False, pane="sites", smooth_factor=0.2,
+        collection(sites), _own_style, control=False, pane="sites", smooth_factor=0.2,
         on_each_feature=folium.JsCode("(feature, layer) => handout.site(feature, layer)"),
     )  # fmt: skip
     name_element(layer.add_to(chart), "sites")
     if footprints:
-        standing = folium.GeoJson(
-            {"type": "FeatureCollection", "features": list(footprints)},
-            lambda feature: feature["properties"]["style"], control=False, pane="sites", smooth_factor=0.0,
-        )  # fmt: skip
+        standing = folium.GeoJson(collection(footprints), _own_style, control=False, pane="sites", smooth_factor=0.0)
         name_element(standing.add_to(chart), "footprints")
     if overlays:
         name_element(folium.LayerControl(collapsed=False).add_to(chart), "overlays")
     return chart
+
+
+def collection(features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return GeoJSON features as one document."""
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def _own_style(feature: Mapping[str, Any]) -> Any:  # noqa: ANN401 - in Leaflet's words
+    return feature["properties"]["style"]
 
 
 def blank_map() -> "folium.Map":

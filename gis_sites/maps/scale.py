@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 EDGES = (20.0, 40.0, 60.0, 80.0)
-COLORS = ("#d3e1ee", "#9fc3de", "#5f9ecb", "#2a74ae", "#0b4579")
+COLORS = ("#d3e1ee", "#9fc3de", "#70afdc", "#2a74ae", "#0b4579")
 """One hue from light to dark: told apart by lightness alone, so by colour-blind readers and on grey paper too."""
-PLAIN = "#8a949c"
+PLAIN = "#5b656d"
 """Of a candidate without a score: a requirement without wants."""
-INK = ("#14324d", "#14324d", "#10202e", "#ffffff", "#ffffff")
+INK = ("#14324d", "#14324d", "#000000", "#ffffff", "#ffffff")
+"""Of the rank on each colour: read with a contrast of at least 4.5, also when a page in the dark turns both over."""
 CERTAIN = 0.05
 """A gap under this is none: it would be printed as 0."""
 WIDE = 10.0

@@ -9,7 +9,7 @@ import shapely
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.layer import Layer, Legend
-from gis_sites.maps.overlays import COLORS, DASHES, Overlay, legend_steps, pattern_id
+from gis_sites.maps.overlays import DASHES, Overlay, color_of, legend_steps, pattern_id
 
 WIDTH, HEIGHT = 720, 540
 """Size of the drawing in its own units."""
@@ -62,7 +62,7 @@ class Theme:
     @property
     def color(self) -> str:
         """The colour of lines, and of areas without a pattern."""
-        return self.entry.color if self.entry else COLORS[sum(map(ord, self.layer.name)) % len(COLORS)]
+        return self.entry.color if self.entry else color_of(self.layer)
 
     @property
     def pattern(self) -> str | None:

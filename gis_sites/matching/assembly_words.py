@@ -5,7 +5,7 @@ from typing import Any
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.matching.phrases import title_text
-from gis_sites.words import number, say
+from gis_sites.words import capital, number, say
 
 Entry = Mapping[str, Any]
 OWNERS = "parcel.owner_class"
@@ -41,7 +41,7 @@ def owners_sentence(owners: Entry, catalogue: Catalogue, lang: str) -> str:
         else say("match.owners_known", lang, count=units["value"])
     )
     if OWNERS not in catalogue.attributes or "classes" not in owners:
-        return many[0].upper() + many[1:]
+        return capital(many)
     label = catalogue.attributes[OWNERS].label
     classes = [f"{label(code, lang)} ({count})" for code, count in owners["classes"].items()]
     if owners["unknown"]:

@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from gis_sites.columns import Floats, Rows
-from gis_sites.profile.features import Mask, ragged
+from gis_sites.columns import Floats, Rows, ragged
+from gis_sites.profile.features import Mask
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ from itertools import chain
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.matching.phrases import Entry, addressee, day, score_text, tier_word, title_text
 from gis_sites.matching.quantity import quantity
+from gis_sites.matching.requirement import FOOTPRINT
 from gis_sites.words import number, say
 from gis_sites.words import sentences as known
 
-FOOTPRINT = "footprint"
 ORDER = ("failed", "unknown", "met")
 """Musts are told in this order: what decides comes first."""
 

@@ -4,17 +4,16 @@ A facet is a row of options. Each row of a view falls under one of a few pattern
 that all options are counted by counting patterns, once over the rows.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Labels, Range, Rows
+from gis_sites.kept import Kept
 from gis_sites.matching import score
 from gis_sites.matching.check import check
 from gis_sites.matching.requirement import Requirement
@@ -23,7 +22,6 @@ from gis_sites.matching.verdicts import Window, is_unknown, musts
 from gis_sites.matching.view import View
 
 Mask = npt.NDArray[np.bool_]
-Kept = TypeVar("Kept")
 MOST_OPTIONS = 10
 """Options of one facet, but for those that are labels of one attribute."""
 MOST_KEPT = 64
@@ -64,9 +62,9 @@ class Judge:
     def __init__(self, view: View, catalogue: Catalogue) -> None:
         self.view = view
         self.catalogue = catalogue
-        self._verdicts: OrderedDict[str, Verdicts] = OrderedDict()
+        self._verdicts: Kept[str, Verdicts] = Kept(MOST_KEPT)
         self._sheets: dict[str, Sheet] = {}
-        self._orders: OrderedDict[str, Rows] = OrderedDict()
+        self._orders: Kept[str, Rows] = Kept(MOST_KEPT)
         self._lock = Lock()
 
     def verdict(self, key: str, requirement: Requirement) -> Verdicts:
@@ -75,7 +73,7 @@ class Judge:
         Raises:
             RequirementError: the requirement does not suit the catalogue.
         """
-        return self._kept(self._verdicts, key, lambda: self._judged(requirement))
+        return self._verdicts.of(key, lambda: self._judged(requirement))
 
     def sheet(self, key: str, options: Sequence[Requirement], *, label: str | None = None) -> Sheet:
         """Return a facet's options judged; `label` is the attribute whose labels the options are."""
@@ -89,19 +87,7 @@ class Judge:
 
     def order(self, name: str, *, falling: bool) -> Rows:
         """Return the rows in the order of an attribute, the unknown last; ties by identifier."""
-        return self._kept(self._orders, f"{'-' if falling else ''}{name}", lambda: self._ordered(name, falling=falling))
-
-    def _kept(self, kept: OrderedDict[str, Kept], key: str, make: Callable[[], Kept]) -> Kept:
-        with self._lock:
-            if key in kept:
-                kept.move_to_end(key)
-                return kept[key]
-        found = make()
-        with self._lock:
-            kept[key] = found
-            while len(kept) > MOST_KEPT:
-                kept.popitem(last=False)
-        return found
+        return self._orders.of(f"{'-' if falling else ''}{name}", lambda: self._ordered(name, falling=falling))
 
     def _judged(self, requirement: Requirement) -> Verdicts:
         found = list(musts(check(requirement, self.catalogue), Window(self.view, self.catalogue)).values())
@@ -130,7 +116,7 @@ class Judge:
         verdicts = np.full((len(column.words) + 1, len(options)), score.FAILED, dtype=np.int8)
         for place, option in enumerate(options):
             verdicts[used, place] = score.all_of(list(musts(check(option, self.catalogue), window).values()))
-        return _sheet(patterns.astype(np.uint16), verdicts)
+        return _sheet(patterns, verdicts)
 
     def _ordered(self, name: str, *, falling: bool) -> Rows:
         column = self.view.column(name)
@@ -145,7 +131,8 @@ class Judge:
 
 
 def _sheet(patterns: npt.NDArray[np.integer], verdicts: Verdicts) -> Sheet:
-    return Sheet(patterns, verdicts, np.bincount(patterns, minlength=len(verdicts)))
+    small = patterns.astype(np.min_scalar_type(len(verdicts)), copy=False)
+    return Sheet(small, verdicts, np.bincount(small, minlength=len(verdicts)))
 
 
 def _places(column: Labels, codes: Sequence[str]) -> npt.NDArray[np.float64]:

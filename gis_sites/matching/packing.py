@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from gis_sites.columns import Floats
-from gis_sites.matching.fit import SNUG_M, TOLERANCE_M, GivenUp, Ground, Sides, find
+from gis_sites.matching.fit import SNUG_M, TOLERANCE_M, Ground, Sides, find
 
 WAYS = 6
 """Of how many edges, the longest ones of a ground, the directions are tried."""
@@ -118,6 +118,3 @@ def far_enough(rectangles: Sequence[shapely.Polygon], apart: float) -> bool:
     pairs = [(one, other) for place, one in enumerate(rectangles) for other in rectangles[:place]]
     apart_enough = all(shapely.distance(*pair) >= apart - TOLERANCE_M for pair in pairs)
     return apart_enough and all(shapely.intersection(*pair).area <= TOLERANCE_M**2 for pair in pairs)
-
-
-__all__ = ["GivenUp", "far_enough", "find_several", "too_many"]

@@ -84,8 +84,7 @@ def source_text(source: Entry, lang: str, catalogue: Catalogue | None = None) ->
 
 def title_text(attribute: Attribute, lang: str) -> str:
     """Say the name of an attribute: `Layer (attribute)`, so that a value may follow a colon."""
-    layer = attribute.layer.title.say(lang)
-    return f"{layer} ({attribute.title(lang).removeprefix(f'{layer}: ')})"
+    return f"{attribute.layer.title.say(lang)} ({attribute.own_title(lang)})"
 
 
 def tier_word(tier: str, lang: str) -> str:
@@ -101,6 +100,14 @@ def score_text(candidate: Entry, lang: str) -> str:
     if floor == ceiling:
         return say("match.score_exact", lang, floor=floor)
     return say("match.score", lang, floor=floor, ceiling=ceiling)
+
+
+def ends_text(candidate: Entry, lang: str) -> str | None:
+    """Write the floor and the ceiling, or the one number they are; None where nothing was wanted."""
+    if candidate["floor"] is None:
+        return None
+    floor, ceiling = (number(candidate[end], lang, 1) for end in ("floor", "ceiling"))
+    return floor if floor == ceiling else f"{floor}–{ceiling}"
 
 
 def addressee(who: str, lang: str) -> str:

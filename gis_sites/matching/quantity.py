@@ -36,6 +36,11 @@ def outwards(value: float, unit: str | None, *, up: bool) -> float:
     return rounded
 
 
+def unit_text(unit: str) -> str:
+    """Write a unit as people read it."""
+    return unit.replace("m2", "m²").replace("m3", "m³")
+
+
 def _form(value: float, unit: str | None) -> tuple[float, str, int]:
     """Return what to divide by, the unit as written, and how many decimals are enough."""
     match unit:
@@ -48,7 +53,7 @@ def _form(value: float, unit: str | None) -> tuple[float, str, int]:
         case None | "1":
             return 1, "", 2
         case _:
-            return 1, SPACE + unit.replace("m2", "m²").replace("m3", "m³"), 2
+            return 1, SPACE + unit_text(unit), 2
 
 
 def _write(value: float, factor: float, lang: str, digits: int) -> str:

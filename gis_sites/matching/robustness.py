@@ -67,26 +67,19 @@ def robustness(matched: Matched) -> Json:
     places = {(one.kind, one.id): at for at, one in enumerate(found, 1)}
     listed = [places.get((one["kind"], one["id"])) for one in matched.candidates]
     others = len(draws) - int(first[[0, *(at for at in listed if at)]].sum())
-    told = [
-        {
-            "rank": one["rank"],
-            "id": one["id"],
-            "first": chance(int(first[at]) if at else 0),
-            "among_first": chance(int(among[at]) if at else 0),
-        }
-        for one, at in zip(matched.candidates, listed, strict=True)
-    ]
+    counts = [(int(first[at]), int(among[at])) if at else (0, 0) for at in listed]
+    told = zip(matched.candidates, counts, strict=True)
+    how = {"speaks_of": "set", "method": "SMAA-2", "draws": DRAWS, "seed": str(draws.seed), "weight_factor": FACTOR}
     return {
-        "speaks_of": "set",
-        "method": "SMAA-2",
-        "draws": DRAWS,
-        "seed": str(draws.seed),
-        "weight_factor": FACTOR,
+        **how,
         "among": FIRST,
         "contenders": len(found),
         "left_out": left_out + passed_over,
         "assemblies": len(sets) if ASSEMBLIES in requirement.scope else None,
-        "candidates": told,
+        "candidates": [
+            {"rank": one["rank"], "id": one["id"], "first": chance(first), "among_first": chance(among)}
+            for one, (first, among) in told
+        ],
         "others": chance(others),
         "nobody": chance(int(first[0])),
         "swap": swap(matched.candidates, requirement),

@@ -26,7 +26,7 @@ from gis_sites.matching.phrases import (
     value_text,
     words_in,
 )
-from gis_sites.matching.quantity import quantity
+from gis_sites.matching.quantity import quantity, unit_text
 from gis_sites.matching.requirement import ASSEMBLIES, FOOTPRINT
 from gis_sites.words import number, say
 
@@ -37,8 +37,6 @@ __all__ = [
 ]  # fmt: skip
 
 EITHER = "either["
-PLAIN = {"m2": "m²", "PLN/m2": "PLN/m²", "m3/d": "m³/d", "Nm3/h": "Nm³/h"}
-"""Units as people read them."""
 
 
 def sentences(document: Entry, catalogue: Catalogue, lang: str) -> list[str]:
@@ -160,7 +158,7 @@ def notice_sentence(notice: Entry, catalogue: Catalogue, lang: str) -> str:
 def _understood(shortlist: Entry, lang: str) -> list[str]:
     """Say what was made of the numbers given in other units than their attributes'; a percentage speaks for itself."""
     pairs = dict.fromkeys(
-        f"{one['said']} = {number(one['value'], lang, 4)} {PLAIN.get(one['unit'], one['unit'])}"
+        f"{one['said']} = {number(one['value'], lang, 4)} {unit_text(one['unit'])}"
         for one in shortlist.get("understood", ())
         if one["unit"] not in {None, "1", "share"} and not one["said"].endswith(f" {one['unit']}")
     )

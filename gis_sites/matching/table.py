@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gis_sites.catalogue import Catalogue
-from gis_sites.matching.phrases import mark
+from gis_sites.matching.phrases import ends_text, mark
 from gis_sites.matching.sentences import entry_title, tier_word, title_text, value_text, words_in
 from gis_sites.words import number, say
 
@@ -32,7 +32,7 @@ def table(shortlist: Mapping[str, Any], catalogue: Catalogue, lang: str) -> "Tab
     made.add_column(say("match.column_reasons", lang), ratio=1)
     for one, area in zip(shortlist["candidates"], areas, strict=True):
         cells = [str(one["rank"]), one["id"], *([area] if any(areas) else [])]
-        cells += [tier_word(one["tier"], lang), _score(one, lang), "\n".join(_reasons(one, catalogue, lang))]
+        cells += [tier_word(one["tier"], lang), ends_text(one, lang) or "–", "\n".join(_reasons(one, catalogue, lang))]
         made.add_row(*map(escape, cells))
     return made
 
@@ -41,13 +41,6 @@ def _area(candidate: Mapping[str, Any], catalogue: Catalogue, lang: str) -> str:
     entries = {one["attribute"]: one for one in (*candidate["wants"], *candidate["musts"])}
     found = next((entries[name] for name in AREAS if name in entries), None)
     return value_text(found, catalogue.attributes[found["attribute"]], lang) if found else ""
-
-
-def _score(candidate: Mapping[str, Any], lang: str) -> str:
-    if candidate["floor"] is None:
-        return "–"
-    floor, ceiling = (number(candidate[end], lang, 1) for end in ("floor", "ceiling"))
-    return floor if floor == ceiling else f"{floor}–{ceiling}"
 
 
 def _reasons(candidate: Mapping[str, Any], catalogue: Catalogue, lang: str) -> Iterator[str]:

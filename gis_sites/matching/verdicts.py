@@ -183,8 +183,7 @@ def _member(column: Column, wanted: Sequence[str], *, inside: int) -> Verdicts:
     assert isinstance(column, Labels)
     among = set(wanted)
     outside = score.MET - inside
-    answers: dict[str | None, int] = {**dict.fromkeys(column.words, outside), **dict.fromkeys(among, inside)}
-    answers[None] = score.UNKNOWN
+    answers: dict[str | None, int] = {**dict.fromkeys(among, inside), None: score.UNKNOWN}
     # Of a site whose parcels differ every one has to fulfil it.
     table = [min(answers.get(one, outside) for one in each_word(word)) for word in column.words]
     return np.array([*table, score.UNKNOWN], dtype=np.int8)[column.codes]

@@ -65,7 +65,7 @@ def adjacency(shapes: Shapes, *, gap_m: float = GAP_M, across: Mask | None = Non
     Nothing may lie in a gap of more than `GAP_M`.
 
     With `across` (the parcels that are roads or ditches) also those that face each other no more than `across_m`
-    apart, where the shortest way between them crosses nothing but such parcels.
+    apart, where the shortest way between them crosses nothing but such parcels; `gap_m` has no say in these.
     """
     near = _facing(shapes, gap_m)
     wide = near.gap > GAP_M
@@ -73,15 +73,21 @@ def adjacency(shapes: Shapes, *, gap_m: float = GAP_M, across: Mask | None = Non
         # What is wider than a slip of digitising may hold a parcel that belongs to somebody.
         wide[wide] = ~_free(shapes, near.take(wide), np.zeros(len(shapes), dtype=bool))
         near = near.take(~wide)
-    if across is None or across_m <= gap_m:
+    if across is None or across_m <= GAP_M:
         return near
     far = _facing(shapes, across_m, among=~across)
-    far = far.take(far.gap > gap_m)
+    far = far.take(far.gap > GAP_M)
     far = far.take(_free(shapes, far, across))
-    every = Pairs(
-        *(np.concatenate([one, other]) for one, other in zip(vars(near).values(), vars(far).values(), strict=True))
-    )
-    every.across[len(near) :] = True
+    far.across[:] = True
+    return merged(near, far)
+
+
+def merged(near: Pairs, far: Pairs) -> Pairs:
+    """Return pairs and, in order among them, those of others that they do not hold."""
+    rows = 1 + max(int(one.second.max(initial=0)) for one in (near, far))
+    held = np.isin(far.first * rows + far.second, near.first * rows + near.second)
+    both = zip(vars(near).values(), vars(far.take(~held)).values(), strict=True)
+    every = Pairs(*(np.concatenate(one) for one in both))
     return every.take(np.lexsort((every.second, every.first)))
 
 
@@ -93,14 +99,24 @@ def _facing(shapes: Shapes, reach: float, among: Mask | None = None) -> Pairs:
     found = []
     for some in np.array_split(rows, max(-(-len(rows) // TOGETHER), 1)):
         near = rows[np.unique(tree.query(_widened(shapes[some], reach))[1])]
-        sides, parcel = _sides(shapes, near)
-        mine = np.flatnonzero(np.isin(parcel, some))
-        side, other = shapely.STRtree(sides).query(_widened(sides[mine], reach))
-        side = mine[side]
+        pairs = _together(shapes, _seen(shapes, some, near, reach))
+        found.append(vars(pairs.take(np.isin(pairs.first, some))))
+    return Pairs(**{name: np.concatenate([one[name] for one in found]) for name in found[0]})
+
+
+def _seen(shapes: Shapes, some: Rows, near: Rows, reach: float) -> _Facing:
+    """Return what some parcels face of those near them, and what these face of them."""
+    sides, parcel = _sides(shapes, near)
+    mine = np.isin(parcel, some)
+    found = []
+    for who, whom in ((mine, np.ones(len(sides), dtype=bool)), (~mine, mine)):
+        of, at = np.flatnonzero(who), np.flatnonzero(whom)
+        side, other = shapely.STRtree(sides[at]).query(_widened(sides[of], reach))
+        side, other = of[side], at[other]
         pair = parcel[side] != parcel[other]
         side, other, low, high = _shared(sides, side[pair], other[pair], reach)
         found.append(_Facing(parcel[side], parcel[other], side, shapely.length(sides[side]), low, high))
-    return _together(shapes, _Facing(*(np.concatenate(one) for one in zip(*found, strict=True))))
+    return _Facing(*(np.concatenate(one) for one in zip(*found, strict=True)))
 
 
 def _sides(shapes: Shapes, rows: Rows) -> tuple[Shapes, Rows]:

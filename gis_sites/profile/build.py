@@ -27,7 +27,11 @@ from gis_sites.store.unfinished import Unfinished
 WORTH_WORKERS = 50_000
 """Sites times attributes (slow ones counted as often as `SLOW` says) from which handing work to other processes pays.
 
-That many take a process some 0.7 s, as long as another takes to start; to one that runs, a thousand sites cost 12 ms.
+That many take a process some 0.7 s; to one that runs, a thousand sites cost 12 ms.
+"""
+STARTING = 5
+"""How many times as much the first work that is handed out has to be: the processes start then, which takes a second
+of each.
 """
 SLOW = {"rectangle_long": 100, "net_area": 60, "inscribed_circle": 30}
 """How many times as long as most others some measures take, roughly: the time left is reckoned by it, nothing else."""
@@ -81,9 +85,12 @@ def _measured(
     todo: Iterable[Job], pace: "Pace", *, executor: Executor | None, progress: Progress
 ) -> Iterator[tuple[Job, Columns]]:
     """Measure what has to be."""
+    started = False
     for nth, job in enumerate(todo):
         told = pace.telling(progress, nth, len(job.sites))
-        fresh = measured(job.sites, job.works, job.covers, executor=executor, kept=job.unfinished, done=told)
+        started = started or _amount(job.sites, job.works) >= STARTING * WORTH_WORKERS
+        helpers = executor if started else None
+        fresh = measured(job.sites, job.works, job.covers, executor=helpers, kept=job.unfinished, done=told)
         none = {one.short: blank(one, 0) for one in attributes_of(job.plan.layer)}
         yield job, fresh.get(job.plan.layer.name, none)
 
@@ -156,5 +163,9 @@ def measured(
     done: Callable[[int, int], None] = lambda place, places: None,
 ) -> dict[str, Columns]:
     """Measure layers at sites: by the executor where handing the work out pays, else in this process."""
-    worth = len(sites) * sum(_weight(work.layer) for work in works) >= WORTH_WORKERS
+    worth = _amount(sites, works) >= WORTH_WORKERS
     return measure_all(sites, works, covers, executor=executor if worth else None, kept=kept, done=done)
+
+
+def _amount(sites: Sites, works: list[Work]) -> int:
+    return len(sites) * sum(_weight(work.layer) for work in works)

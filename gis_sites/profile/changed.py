@@ -14,13 +14,13 @@ import shapely
 import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue, Layer, attributes_of
-from gis_sites.columns import Floats, Rows
+from gis_sites.columns import Rows
 from gis_sites.profile.coverage import Cover, known
 from gis_sites.profile.features import Features, Mask, Shapes
-from gis_sites.profile.measures import NEAREST
-from gis_sites.profile.narrow import Bounds, Needs, Neighbours, bounds_of, circles, meeting, wider
+from gis_sites.profile.narrow import Bounds, Needs, Neighbours, bounds_of, can_narrow
 from gis_sites.profile.net_reading import NET, read_zones
 from gis_sites.profile.net_zones import SAYS, all_drawn, rule_fields, rule_layers
+from gis_sites.profile.reach import reached, within
 from gis_sites.profile.reading import (
     cover_of,
     feature_fields,
@@ -31,18 +31,15 @@ from gis_sites.profile.reading import (
     read_named,
     valid_fields,
 )
-from gis_sites.profile.selection import choose, texts, valid_on
+from gis_sites.profile.selection import valid_on
 from gis_sites.profile.sites import OFFER, PARCEL, Kind, Sites
 from gis_sites.profile.stamp import BOUNDARY
 from gis_sites.store import profiles
 from gis_sites.store import revisions as store
 from gis_sites.store.lineage import named_in
-from gis_sites.store.pairs import pairs
+from gis_sites.store.pairs import pairs, several_pairs
 from gis_sites.store.profiles import Former, Profile
 from gis_sites.store.revisions import ALL, Revision, Which
-
-MARGIN_M = 1e-3
-"""How much farther than a bound a row is still taken to reach; stored distances are rounded to a micrometre."""
 
 Both = tuple[Rows, Rows]
 """Rows of a revision before, and of the one now."""
@@ -66,18 +63,17 @@ class Changes:
         self.boundaries = read_boundary(conn, before.revisions), read_boundary(conn, now.revisions)
         self.same_boundary = len({one and _wkb(one.geometry) for one in self.boundaries}) == 1
         parcels = before.revisions[PARCEL], now.revisions[PARCEL]
-        self.drawn_alike = pairs(conn, *parcels, ())
-        self.all_alike = pairs(conn, *parcels, parcel_fields(catalogue))
+        self.drawn_alike, self.all_alike = several_pairs(conn, *parcels, [(), parcel_fields(catalogue)])
         self.moved = _others(conn, *parcels, self.drawn_alike)
         self.offers_alike = self._offers(conn, _others(conn, *parcels, self.all_alike))
         self.neighbours = Neighbours(sites["parcels"])
-        self._standings: dict[Kind, tuple[str, Rows, Bounds]] = {}
+        self._standings: dict[Kind, tuple[str, Rows]] = {}
 
     def former(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> Former | None:
         """Return which sites keep the values that a block of `before` gives them; None: the layer is a new one."""
         if (layer.name in self.before.revisions) != (layer.name in self.now.revisions):
             return None
-        return Former(block, self._standing(conn, layer, kind, block)[0])
+        return Former(block, self._standing(conn, layer, kind, block))
 
     def needs(self, conn: sa.Connection, layer: Layer, parcels: Profile | None, anew: Sites) -> Needs | None:
         """Return what sites to measure need to know of a layer; None: all of it.
@@ -87,38 +83,40 @@ class Changes:
         """
         if layer.name == NET:
             return Needs(anew, ())
-        if parcels is None:
+        if parcels is None or not can_narrow(layer, self.now.revisions.get(layer.name)):
             return None
-        row, bounds = self._standing(conn, layer, "parcels", parcels)
-        return Needs(anew, self.neighbours.bounds(row >= 0, bounds, anew))
+        row = self._standing(conn, layer, "parcels", parcels)
+        return Needs(anew, self.neighbours.bounds(row >= 0, _bounds(conn, layer, parcels, row), anew))
 
-    def _standing(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> tuple[Rows, Bounds]:
-        """Return for each site its row in a block, -1 where it has to be measured, and how far the nearest rows are."""
-        name, row, bounds = self._standings.get(kind, ("", None, None))
-        if name != layer.name or row is None or bounds is None:
-            row, bounds = self._stood(conn, layer, kind, block)
-            self._standings[kind] = layer.name, row, bounds
-        return row, bounds
+    def _standing(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> Rows:
+        """Return for each site its row in a block, -1 where it has to be measured."""
+        name, row = self._standings.get(kind, ("", None))
+        if name != layer.name or row is None:
+            row = self._stood(conn, layer, kind, block)
+            self._standings[kind] = layer.name, row
+        return row
 
-    def _stood(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> tuple[Rows, Bounds]:
+    def _stood(self, conn: sa.Connection, layer: Layer, kind: Kind, block: Profile) -> Rows:
         sites, row = self.sites[kind], self._alike(layer, kind).copy()
         if layer.name == NET:
-            row[_within(sites, self._other_zones(conn, layer), 0.0)] = -1
-            return row, ()
+            row[within(sites, self._other_zones(conn, layer), 0.0)] = -1
+            return row
         was, now = self.before.revisions.get(layer.name), self.now.revisions.get(layer.name)
         if layer.name == PARCEL or was is None or now is None:
-            return row, ()
-        told = [one.short for one in attributes_of(layer) if one.spec.measure == "nearest_distance"]
-        columns = profiles.read(conn, block, [name for name in told if name in block.types])
-        bounds = bounds_of(layer, {name: column.take(row) for name, column in columns.items()}, len(row))
+            return row
         other, partly = self._rows(conn, layer, was, now)
-        for (went, came), only in ((other, None), (partly, self.moved)):
-            for revision, rows, moment in ((was, went, self.before), (now, came, self.now)):
-                if len(rows):
-                    features = _features(conn, layer, revision, rows, moment, only=only)
-                    row[reached(layer, sites, features, bounds)] = -1
+        changed = [
+            (revision, rows, moment, only)
+            for (went, came), only in ((other, None), (partly, self.moved))
+            for revision, rows, moment in ((was, went, self.before), (now, came, self.now))
+            if len(rows)
+        ]
+        bounds = _bounds(conn, layer, block, row) if changed else ()
+        for revision, rows, moment, only in changed:
+            features = _features(conn, layer, revision, rows, moment, only=only)
+            row[reached(layer, sites, features, bounds)] = -1
         row[self._said_otherwise(was, now, sites)] = -1
-        return row, bounds
+        return row
 
     def _alike(self, layer: Layer, kind: Kind) -> Rows:
         """Return for each site the row of the same site before, -1 where it is not the same to a layer."""
@@ -153,7 +151,7 @@ class Changes:
             named = naming(conn, layer, found.table, self.now.revisions[PARCEL])[layer.parcels]
             for row in np.flatnonzero(shapely.is_missing(found.geometry)):
                 partly[row] = not other[row] and not self.moved.isdisjoint(named_in(named[int(row)].as_py()))
-        went = np.setdiff1d(np.arange(old.rows), same[~other])
+        went = _without(old.rows, same[~other])
         return (went, np.flatnonzero(other)), (same[partly], np.flatnonzero(partly))
 
     def _other_zones(self, conn: sa.Connection, layer: Layer) -> Shapes:
@@ -167,7 +165,7 @@ class Changes:
             was, now = self.before.revisions.get(name), self.now.revisions.get(name)
             if was is not None and now is not None:
                 same = pairs(conn, was, now, rule_fields(layer.net, name))
-                rows[name] = np.setdiff1d(np.arange(was.rows), same), np.flatnonzero(same < 0)
+                rows[name] = _without(was.rows, same), np.flatnonzero(same < 0)
         # What rows that stay take is the same before and now.
         sides = [{name: both[side] for name, both in rows.items()} for side in (0, 1)]
         then, today = (
@@ -214,8 +212,26 @@ def _zones(features: Features) -> Counter[Zone]:
 
 def _others(conn: sa.Connection, old: Revision, new: Revision, same: Rows) -> frozenset[str]:
     """Return the parcels, of before and now, that have no row of the other that says the same."""
-    lost, fresh = np.setdiff1d(np.arange(old.rows), same), np.flatnonzero(same < 0)
+    lost, fresh = _without(old.rows, same), np.flatnonzero(same < 0)
     return frozenset(_keys(conn, old, lost)) | frozenset(_keys(conn, new, fresh))
+
+
+def _without(rows: int, some: Rows) -> Rows:
+    """Return the numbers of rows without some of them; -1 is none.
+
+    >>> _without(4, np.array([2, -1, 0])).tolist()
+    [1, 3]
+    """
+    left = np.ones(rows, dtype=bool)
+    left[some[some >= 0]] = False
+    return np.flatnonzero(left)
+
+
+def _bounds(conn: sa.Connection, layer: Layer, block: Profile, row: Rows) -> Bounds:
+    """Return how far the nearest rows of a layer are from sites, of each of which a block says it in a row."""
+    told = [one.short for one in attributes_of(layer) if one.spec.measure == "nearest_distance"]
+    columns = profiles.read(conn, block, [name for name in told if name in block.types])
+    return bounds_of(layer, {name: column.take(row) for name, column in columns.items()}, len(row))
 
 
 def _keys(conn: sa.Connection, revision: Revision, rows: Rows) -> list[str]:
@@ -248,50 +264,3 @@ def _features(
     if only is not None:
         named = named.take(np.flatnonzero([not only.isdisjoint(parcel) for parcel in named.members]))
     return read_features(conn, layer, revision, as_of=moment.as_of, parcels=named, held=held, which=which)
-
-
-def reached(layer: Layer, sites: Sites, features: Features, bounds: Bounds) -> Mask:
-    """Return the sites that some rows of a layer can reach, whether they came or went."""
-    hit = _named(layer, sites, features)
-    every = np.ones(len(features), dtype=bool)
-    touch = max((one.spec.reach_m or 0.0 for one in attributes_of(layer) if one.spec.measure not in NEAREST), default=0)
-    hit |= _within(sites, _pieces(features, every), touch)
-    for where, bound in bounds:
-        _, maybe = choose(layer, features.table, where)
-        hit |= _within(sites, _pieces(features, maybe), bound)
-    return hit
-
-
-def _named(layer: Layer, sites: Sites, features: Features) -> Mask:
-    if not layer.parcels:
-        return np.zeros(len(sites), dtype=bool)
-    named = {one for cell in texts(features.table, layer.parcels) for one in named_in(cell)}
-    return np.array([not named.isdisjoint(members) for members in sites.members], dtype=bool)
-
-
-def _pieces(features: Features, rows: Mask) -> Shapes:
-    pieces: Shapes = np.concatenate([features.faces[rows[features.face_row]], features.edges[rows[features.edge_row]]])
-    return pieces
-
-
-def _perhaps(sites: Sites, pieces: Shapes, bound: Floats | float) -> Mask:
-    """Return the drawn sites that may lie no farther from some piece than a bound, found without looking at shapes."""
-    boxes = wider(sites.bounds, bound)
-    drawn, finite = ~np.isnan(sites.bounds[:, 0]), np.isfinite(boxes).all(axis=1)
-    places = np.asarray(shapely.bounds(pieces), dtype=np.float64).reshape(-1, 4)
-    drawn[finite] = meeting(boxes[finite], places)
-    return drawn
-
-
-def _within(sites: Sites, pieces: Shapes, bound: Floats | float) -> Mask:
-    """Return the sites whose circle about their box lies no farther from some piece than a bound, in metres."""
-    if not len(pieces):
-        return np.zeros(len(sites), dtype=bool)
-    near = np.flatnonzero(_perhaps(sites, pieces, bound))
-    middles, half = circles(sites.bounds[near])
-    index, distance = shapely.STRtree(pieces).query_nearest(
-        shapely.points(middles), return_distance=True, all_matches=False
-    )
-    gap = np.full(len(sites), np.inf)
-    gap[near[index[0]]] = distance - half[index[0]]
-    return np.asarray((gap <= bound + MARGIN_M) & np.isfinite(gap), dtype=bool)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gis_sites.columns import Floats, Rows
-from gis_sites.profile.features import Mask, Shapes, ragged
+from gis_sites.columns import Floats, Rows, ragged
+from gis_sites.profile.features import Mask, Shapes
 
 STRAIGHT = 1e-9
 """A corner that turns in by less than this, as a sine, is straight."""

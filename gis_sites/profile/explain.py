@@ -21,6 +21,7 @@ from gis_sites.profile.reading import (
     cover_of,
     drawn,
     feature_fields,
+    naming,
     parcel_fields,
     read_boundary,
     standing_for,
@@ -157,6 +158,7 @@ class _Asked:
         )
         counts = valid_on(layer, found.table, self.state.as_of)
         table = found.table.filter(pa.array(counts)).combine_chunks()
+        table = naming(self.conn, layer, table, self.state.revisions[PARCEL])
         shapes = standing_for(layer, table, found.geometry[counts], self._named(layer, table))
         return Scene(layer, self.sites, cut(table, shapes), known(self.sites, cover_of(revision, self.boundary)))
 

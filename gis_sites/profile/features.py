@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 
-from gis_sites.columns import Rows
+from gis_sites.columns import Rows, ragged
 
 if TYPE_CHECKING:
     from gis_sites.profile.nearby import Blocks
@@ -171,8 +171,7 @@ def chop(lines: Shapes, segments: int) -> tuple[Shapes, Rows]:
     sizes = np.asarray(shapely.get_num_coordinates(lines), dtype=np.intp)
     starts = np.cumsum(sizes) - sizes
     counts = np.maximum(-(-(sizes - 1) // segments), 0)
-    of = np.repeat(np.arange(len(lines), dtype=np.intp), counts)
-    nth = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    of, nth = ragged(counts)
     first = starts[of] + nth * segments
     last = np.minimum(first + segments, (starts + sizes - 1)[of])
     index, position = ragged(last - first + 1)
@@ -180,17 +179,6 @@ def chop(lines: Shapes, segments: int) -> tuple[Shapes, Rows]:
         return np.empty(0, dtype=object), of
     pieces: Shapes = shapely.linestrings(coordinates[first[index] + position], indices=index)
     return pieces, of
-
-
-def ragged(sizes: Rows) -> tuple[Rows, Rows]:
-    """Count through groups of given sizes: the group and the place in it, for every member.
-
-    >>> [one.tolist() for one in ragged(np.array([2, 0, 1]))]
-    [[0, 0, 2], [0, 1, 0]]
-    """
-    group = np.repeat(np.arange(len(sizes), dtype=np.intp), sizes)
-    place = np.arange(len(group), dtype=np.intp) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return group, place
 
 
 def gap(boxes: Box, box: Box) -> npt.NDArray[np.float64]:

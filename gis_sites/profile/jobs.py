@@ -14,7 +14,7 @@ from gis_sites.profile.features import nothing
 from gis_sites.profile.narrow import Needs
 from gis_sites.profile.net_reading import NET, reach_of, read_zones
 from gis_sites.profile.packed import Packed, packed
-from gis_sites.profile.planned import Plan, block_before
+from gis_sites.profile.planned import Plan, blocks_before
 from gis_sites.profile.reading import (
     KINDS,
     NOWHERE,
@@ -113,13 +113,12 @@ def jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> I
         base = states.current(conn, coverages=True)
         before = Moment(base.revisions, base.as_of) if base and PARCEL in base.revisions else None
         changes = Changes(conn, catalogue, before, now, sites=kinds) if before else None
+        layers = {plan.layer.name: plan.layer for plan in todo} if base else {}
+        blocks = {name: blocks_before(conn, catalogue, layer, base=base) for name, layer in layers.items() if base}
     for plan in todo:
         with store.begin() as conn:
             reader = Reader(conn, catalogue, now, parcels, boundary)
-            blocks = (
-                {kind: block_before(conn, catalogue, plan.layer, kind, base=base) for kind in kinds} if base else {}
-            )
-            sites, needs, former = _asked(reader, plan, kinds[plan.kind], changes, blocks)
+            sites, needs, former = _asked(reader, plan, kinds[plan.kind], changes, blocks.get(plan.layer.name, {}))
             read = {plan.layer.name: reader.layer(plan.layer, needs)} if len(sites) else {}
         let_go()
         rows = np.arange(len(sites)) if former is None else former.anew
@@ -129,7 +128,7 @@ def jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> I
 
 
 def _asked(
-    reader: Reader, plan: Plan, sites: Sites, changes: Changes | None, blocks: Mapping[Kind, Profile | None]
+    reader: Reader, plan: Plan, sites: Sites, changes: Changes | None, blocks: Mapping[Kind, Profile]
 ) -> tuple[Sites, Needs | None, Former | None]:
     """Return which sites have to be measured, what they need to know, and what stays of the `blocks` before."""
     block = blocks.get(plan.kind)

@@ -36,8 +36,7 @@ class Needs:
 
     def near(self, conn: sa.Connection, layer: Layer, revision: Revision) -> Which:
         """Return the rows of a layer that its measures can need at the sites."""
-        # Rows speak of the parcels they name, wherever they lie.
-        if layer.parcels or layer.geometry == "table" or revision.rows < WORTH_ROWS:
+        if not can_narrow(layer, revision):
             return ALL
         fields = sorted({name for where, _ in self.bounds for name in where})
         boxes = read_boxes(conn, revision)
@@ -55,6 +54,14 @@ class Needs:
         if revision.rows < WORTH_ROWS:
             return ALL
         return Which(rows=np.flatnonzero(meeting(read_boxes(conn, revision), wider(self.sites.bounds, reach))).tolist())
+
+
+def can_narrow(layer: Layer, revision: Revision | None) -> bool:
+    """Tell whether it pays to look for the rows of a layer that sites need, and those are near them.
+
+    Rows speak of the parcels they name, wherever they lie.
+    """
+    return bool(revision and revision.rows >= WORTH_ROWS and not layer.parcels and layer.geometry != "table")
 
 
 def bounds_of(layer: Layer, values: Mapping[str, Column], sites: int) -> Bounds:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from gis_sites.columns import Floats, Rows
-from gis_sites.profile.features import Box, Shapes, gap, ragged
+from gis_sites.columns import Floats, Rows, ragged
+from gis_sites.profile.features import Box, Shapes, gap
 
 APART_M = 50.0
 """How far apart the points of a segment may lie by which it is guessed to be near."""

@@ -160,8 +160,9 @@ def largest_class(scene: Scene, attribute: Attribute) -> Column:
         turned[found.site[could & (order > top[found.site])]] = True
     else:
         # The doubtful area may all belong to one rival: a value nobody knows of, or one that is known here.
-        turned = (dark >= bar) & (dark >= top)
-        rival = could & (found.name != best[found.site]) & (found.area + dark[found.site] >= top[found.site])
+        least = top - SNAP * scene.sites.area
+        turned = (dark >= bar) & (dark >= least)
+        rival = could & (found.name != best[found.site]) & (found.area + dark[found.site] >= least[found.site])
         turned[found.site[rival]] = True
     turned &= dark > 0
     rows = np.where(turned, NOBODY_KNOWS, np.where(best >= 0, first_rows(label)[best], NOT_THERE))

@@ -47,14 +47,16 @@ def planned(
     return plans
 
 
-def block_before(conn: sa.Connection, catalogue: Catalogue, layer: Layer, kind: Kind, *, base: State) -> Profile | None:
-    """Return the block of a published state, if it was made by the same arithmetic from the same kind of input."""
-    block = base.profiles.get(layer.name, {}).get(kind)
-    if block is None:
-        return None
-    since, until = _interval(conn, catalogue, layer, base.revisions, base.as_of)
-    again = stamp(layer, kind, base.revisions, catalogue=catalogue, crs=base.crs, since=since, until=until)
-    return block if block.stamp == again and block.rows else None
+def blocks_before(conn: sa.Connection, catalogue: Catalogue, layer: Layer, *, base: State) -> dict[Kind, Profile]:
+    """Return the blocks of a published state that were made by the same arithmetic from the same kind of input."""
+    held = base.profiles.get(layer.name, {})
+    since, until = _interval(conn, catalogue, layer, base.revisions, base.as_of) if held else (None, None)
+    blocks: dict[Kind, Profile] = {}
+    for kind in (kind for kind in KINDS if kind in held):
+        again = stamp(layer, kind, base.revisions, catalogue=catalogue, crs=base.crs, since=since, until=until)
+        if held[kind].stamp == again and held[kind].rows:
+            blocks[kind] = held[kind]
+    return blocks
 
 
 def _is_listed(conn: sa.Connection, layer: Layer, parcels: Revision) -> bool:

@@ -2,10 +2,12 @@
 
 A convex polygon is one region between lines, a concave one many: from each of some points inside, every edge is parted
 from the point by its own line or by an upright one, whichever leaves more room. For every region the largest upright
-rectangle is found (`upright`), turned to the directions of the edges and some more, then to directions closer and
-closer to the best. What is found is drawn in until the exact predicate says that it lies within the polygon.
+rectangle is found (`upright`), turned to the directions of the edges and some more; the best are grown, the edges
+parted from what was found instead of a point, then turned to directions closer and closer to the best. What is found
+is drawn in until the exact predicate says that it lies within the polygon.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +27,10 @@ STARTS = 8
 """From how many points inside a concave polygon regions are drawn."""
 LEAN = 1e-6
 """A part of a region's size that is no room at all, but decides where two ways leave as much: both are tried."""
+FAR = 1.0
+"""A part of a region's size that settles it: an edge is parted by an upright (or level) line wherever one parts it."""
+GROWN = 12
+"""How many of the best (direction, start) of a concave polygon are grown."""
 KEPT = 3
 """How many of the best (direction, start) are turned more finely."""
 ENOUGH = 0.999
@@ -112,8 +118,10 @@ def _best(parts: Shapes, edges: Edges, *, convex: bool) -> Shapes:
     row = np.repeat(np.arange(n), ways.shape[1] * starts.shape[1])
     way = np.tile(ways, (1, starts.shape[1], 1)).reshape(-1, 2)
     start = np.repeat(starts, ways.shape[1], axis=1).reshape(-1, 2)
-    both = np.repeat(np.tile(np.resize([LEAN, -LEAN], starts.shape[1]), n), ways.shape[1])
+    both = np.repeat(np.tile(np.resize([LEAN, FAR, -LEAN, -FAR], starts.shape[1]), n), ways.shape[1])
     found = _search(edges, row, way, start, lean=None if convex else both)
+    if not convex:
+        found = _grown(edges, found.take(_firsts(found.area.reshape(n, -1), GROWN)), (0.0, FAR, -FAR, 0.0))
     found = found.take(_firsts(found.area.reshape(n, -1), KEPT))
     enough = ENOUGH * np.asarray(shapely.area(parts))[found.row]
     for step in range(1, FINER + 1):
@@ -124,11 +132,17 @@ def _best(parts: Shapes, edges: Edges, *, convex: bool) -> Shapes:
             lean = None if convex else np.full(len(some), float(np.sign(by)) * LEAN)
             found = _better(found, some, _search(edges, one.row, _turn(one.way, by), one.centre, lean=lean))
     found = found.take(_firsts(found.area.reshape(n, -1), 1))
-    every = np.arange(n)
-    for leaning in [None] if convex else [np.full(n, by) for by in (0.0, LEAN, -LEAN, 0.0)]:
-        tries = _Tries(every, found.way, found.area, found.box)
-        found = _better(found, every, _within(edges, tries, lean=leaning, rounds=LAST))
+    found = _grown(edges, found, [None] if convex else (0.0, LEAN, -LEAN, 0.0), rounds=LAST)
     return _certain(parts, edges.middle, found)
+
+
+def _grown(edges: Edges, found: _Tries, leans: Sequence[float | None], rounds: int = 1) -> _Tries:
+    """Look around rectangles found for larger ones in the same direction, with one lean after the other."""
+    every = np.arange(len(found.row))
+    for lean in leans:
+        leaning = None if lean is None else np.full(len(every), lean)
+        found = _better(found, every, _within(edges, found, lean=leaning, rounds=rounds))
+    return found
 
 
 def _firsts(area: Floats, some: int) -> Rows:
@@ -175,7 +189,8 @@ def _parted(a: Floats, b: Floats, around: tuple[Floats, Floats], known: tuple[Ma
         the edges whose lines bound the region, and the limits the others set: x0, y0, x1, y1.
     """
     (box, lean), (outer, limits) = around, known
-    more = (lean * np.maximum(limits[:, 2] - limits[:, 0], limits[:, 3] - limits[:, 1]))[:, None]
+    size = np.maximum(limits[:, 2] - limits[:, 0], limits[:, 3] - limits[:, 1])[:, None]
+    more = lean[:, None] * size
     along, half = b - a, (box[:, None, 2:] - box[:, None, :2]) / 2
     to = (box[:, None, 2:] + box[:, None, :2]) / 2 - a
     aside = along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
@@ -185,12 +200,13 @@ def _parted(a: Floats, b: Floats, around: tuple[Floats, Floats], known: tuple[Ma
     gaps = np.stack(
         [
             (aside - reach) / np.where(length > 0, length, 1.0),
-            box[:, None, 0] - high[..., 0] + more,
-            box[:, None, 1] - high[..., 1] - more,
-            low[..., 0] - box[:, None, 2] + more,
-            low[..., 1] - box[:, None, 3] - more,
+            box[:, None, 0] - high[..., 0],
+            box[:, None, 1] - high[..., 1],
+            low[..., 0] - box[:, None, 2],
+            low[..., 1] - box[:, None, 3],
         ]
     )
+    gaps[1:] += np.where(gaps[1:] >= -LEAN * size, np.stack([more, -more, more, -more]), 0.0)
     choice = np.where(outer, 0, gaps.argmax(axis=0))
     limits = limits.copy()
     for side in (0, 1):

@@ -7,10 +7,11 @@ from typing import Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from gis_sites.columns import Floats, Rows
-from gis_sites.profile.features import Box, Shapes
+from gis_sites.profile.features import Box, Mask, Shapes
 from gis_sites.profile.nearby import along
 
 Kind = Literal["parcels", "offers"]
@@ -90,8 +91,15 @@ class Sites:
 
     def places(self, parcels: Collection[str]) -> dict[str, int]:
         """Return where some parcels are, of sites that are one parcel each; those that are not there are left out."""
+        members = self.members
+        return {members[row][0]: row for row in np.flatnonzero(self.naming(parcels)).tolist()}
+
+    def naming(self, parcels: Collection[str]) -> Mask:
+        """Return the sites that some of these parcels are of."""
+        if isinstance(self.members, Alone):
+            return np.asarray(pc.is_in(self.members.keys, value_set=pa.array(list(parcels), self.members.keys.type)))
         wanted = set(parcels)
-        return {one: row for row, (one,) in enumerate(self.members) if one in wanted} if wanted else {}
+        return np.array([not wanted.isdisjoint(members) for members in self.members], dtype=bool)
 
     def unpacked(self) -> "Sites":
         """Return the same with geometries."""

@@ -1,7 +1,6 @@
 """What matching asks of the inventory for a footprint: the ground of sites, and what was found out about it before."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from gis_sites.kept import Kept
 from gis_sites.profile.features import Shapes
 from gis_sites.profile.land import About, Ground, Place, limiting, places, read_place
 from gis_sites.profile.net_reading import NET
@@ -23,11 +23,11 @@ from gis_sites.profile.workers import WORTH_STARTING, workers
 from gis_sites.store import revisions as store_revisions
 from gis_sites.store import states
 from gis_sites.store.connect import Store
+from gis_sites.store.features import LAYERS
 from gis_sites.store.lineage import named_in
 from gis_sites.store.reading import Which
 from gis_sites.store.states import State
 
-LAYERS = {"parcels": PARCEL, "offers": OFFER}
 MANY = 2_000
 """Sites whose ground is worth starting processes for."""
 REMEMBERED = 8
@@ -64,7 +64,7 @@ class StoredLand:
     def __init__(self, store: Store, state: State, *, most: int | None = None) -> None:
         self.crs, self.most = state.crs, most
         self._store, self._state = store, state
-        self._memory: OrderedDict[tuple[str, str], Answers] = OrderedDict()
+        self._memory: Kept[tuple[str, str], Answers] = Kept(REMEMBERED)
         self._lock = Lock()
 
     def places(self, kind: str, ids: Sequence[str]) -> Iterator[Place]:
@@ -93,7 +93,7 @@ class StoredLand:
     def answers(self, kind: str, question: str, ids: Sequence[str]) -> Answers:
         """Return what was answered before about some of the sites."""
         with self._lock:
-            known = self._memory.get((kind, question), {})
+            known = self._memory.get((kind, question)) or {}
             found = {one: known[one] for one in ids if one in known}
         missing = [one for one in ids if one not in found]
         if missing:
@@ -105,11 +105,8 @@ class StoredLand:
     def answered(self, kind: str, question: str, answers: Answers) -> None:
         """Remember answers; beside the snapshot, but for the public face, which writes nothing."""
         with self._lock:
-            known = self._memory.setdefault((kind, question), {})
+            known = self._memory.of((kind, question), dict)
             known |= answers
-            self._memory.move_to_end((kind, question))
-            while len(self._memory) > REMEMBERED:
-                self._memory.popitem(last=False)
         if self.most is None and answers:
             texts = [json.dumps(one) for one in answers.values()]
             table = pa.table({ID: pa.array(list(answers), pa.string()), "answer": pa.array(texts, pa.string())})

@@ -5,6 +5,7 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from typing import Any
 
+from gis_sites.apart import end_with_parent
 from gis_sites.errors import Refused
 
 WORTH_STARTING = 20_000
@@ -24,24 +25,8 @@ def workers(count: int, parcels: int) -> Iterator[Executor | None]:
 
     # Workers start afresh: they must not inherit connections to the database.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as executor:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent) as executor:
         yield executor
-
-
-def _end_with_parent() -> None:
-    """Watch over the process that started us: when it is killed, nobody else would end us."""
-    import multiprocessing
-    import os
-    from threading import Thread
-
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

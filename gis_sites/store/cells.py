@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gis_sites.columns import ragged
+
 BITS = 32
 HALF_M = 20037508.342789244
 """Half the width of the world in EPSG:3857."""
@@ -162,7 +164,7 @@ class Picture:
     def tiles(self, cells: int) -> set[tuple[int, int]]:
         """Return the tiles (so many cells wide) that have a painted cell."""
         row, _, start, end = self.runs
-        run, place = _counted((end - 1) // cells - start // cells + 1)
+        run, place = ragged((end - 1) // cells - start // cells + 1)
         _, x, y, right, down = self.steps
         pairs = [
             np.stack([(start // cells)[run] + place, (row // cells)[run]]),
@@ -199,18 +201,12 @@ def _edges(some: Paths, shift: int) -> tuple[Ints, tuple[Reals, Reals, Reals, Re
     return np.repeat(some.group, lengths)[at], (x[at], y[at], x[to], y[to])
 
 
-def _counted(n: Ints) -> tuple[Ints, Ints]:
-    """Return 0 n[0] times, 1 n[1] times ..., and beside each its place among its equals."""
-    which = np.repeat(np.arange(len(n)), n)
-    return which, np.arange(len(which)) - np.repeat(np.cumsum(n) - n, n)
-
-
 def _runs(rings: Paths, shift: int) -> Ints:
     """Return the cells that areas touch: those their edges go through, and those whose centres lie inside."""
     group, (x0, y0, x1, y1) = _edges(rings, shift)
     low, high = np.minimum(y0, y1), np.maximum(y0, y1)
     bottom = np.floor(low)
-    edge, place = _counted((np.floor(high) - bottom).astype(np.int64) + 1)
+    edge, place = ragged((np.floor(high) - bottom).astype(np.int64) + 1)
     row = bottom[edge] + place
     rise = y1 - y0
     slope = np.divide(x1 - x0, rise, out=np.zeros_like(rise), where=rise != 0)
@@ -252,7 +248,7 @@ def _steps(lines: Paths, shift: int) -> Ints:
     """Return the steps from cell to cell that lines make."""
     group, (x0, y0, x1, y1) = _edges(lines, shift)
     n = np.maximum(np.ceil(np.maximum(np.abs(x1 - x0), np.abs(y1 - y0))).astype(np.int64), 1)
-    edge, place = _counted(n)
+    edge, place = ragged(n)
     share, then = place / n[edge], (place + 1) / n[edge]
     x, to_x = (np.floor(x0[edge] + (x1 - x0)[edge] * at).astype(np.int64) for at in (share, then))
     y, to_y = (np.floor(y0[edge] + (y1 - y0)[edge] * at).astype(np.int64) for at in (share, then))

@@ -26,6 +26,7 @@ FINE = 0.25
 """How each edge is divided before the distance of two outlines is taken."""
 SMALL, LIGHT = 2_500, 250_000
 """Up to these products of their points two shapes are measured at once, and in the database: it tries every pair."""
+FIGURES = {"same": SAME_M, "fine": FINE, "small": SMALL, "light": LIGHT}
 PAIRED = "CASE WHEN o.row IS NOT NULL AND n.row IS NOT NULL"
 
 TABLES = """
@@ -164,14 +165,9 @@ def _terms(layer: Layer, base: Revision, revision: Revision) -> dict[str, Any]:
     # Identifiers that stand for themselves mean the same row in whatever part it comes.
     alone = any(layer.fields[name].required for name in layer.key_fields)
     terms = {
+        **FIGURES,
         "old": quoted(base.table),
         "new": quoted(revision.table),
-        "same": SAME_M,
-        "fine": FINE,
-        "small": SMALL,
-        "light": LIGHT,
-    }
-    terms |= {
         "same_row": "o.key = n.key" if alone else "o.key = n.key AND o.part = n.part",
         "same_fields": f"ROW({o}) IS NOT DISTINCT FROM ROW({n})" if both else "true",
         "fields": f"{PAIRED} THEN array_remove(ARRAY[{said}]::text[], NULL) ELSE '{{}}' END",

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from gis_sites.errors import DatabaseError
 from gis_sites.settings import Settings
-from gis_sites.store.embedded.postgres import SYSTEM
+from gis_sites.store.embedded.postgres import folders
 from gis_sites.store.registry import SCHEMA as REGISTRY
 from gis_sites.store.tables import SCHEMA
 
@@ -42,9 +42,8 @@ def tool(settings: Settings, name: str, *, least: int) -> Tool:
     Raises:
         DatabaseError: there is none.
     """
-    chosen = settings.postgres_bin
-    folders = [chosen] if chosen else [path for path in SYSTEM.glob("*/bin") if path.parent.name.isdigit()]
-    found = [Tool(folder / name, _major(folder / name)) for folder in folders if (folder / name).is_file()]
+    programs = [folder / name for folder in folders(settings.postgres_bin)]
+    found = [Tool(program, _major(program)) for program in programs if program.is_file()]
     fitting = [one for one in found if one.major >= least]
     if not fitting:
         raise DatabaseError("store.no_tool", program=name, major=least)

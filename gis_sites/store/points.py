@@ -1,27 +1,46 @@
 """Where the rows of a revision lie: a point of each, in degrees, for maps that cannot show outlines."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import sqlalchemy as sa
 
+from gis_sites.store.beside import beside, write
+from gis_sites.store.copy import copy_numbers
 from gis_sites.store.reading import has_geometry
 from gis_sites.store.tables import quoted
 
 if TYPE_CHECKING:
+    from gis_sites.store.connect import Store
     from gis_sites.store.revisions import Revision
+    from gis_sites.store.states import State
 
+PARCEL = "parcel"
 Points = npt.NDArray[np.float64]
 
 
-def points(conn: sa.Connection, revision: "Revision") -> tuple[pa.Array, Points]:
-    """Return the keys of the rows that have a geometry, and a point on each: float64[n, 2] of longitude, latitude."""
-    if not has_geometry(conn, revision):
-        return pa.array([], pa.string()), np.empty((0, 2))
-    turned = f"SELECT key, ST_Transform(ST_PointOnSurface(geom), 4326) AS p FROM {quoted(revision.table)}"  # noqa: S608
-    turned += " WHERE NOT ST_IsEmpty(geom)"
-    query = f"SELECT array_agg(key), array_agg(ST_X(p)), array_agg(ST_Y(p)) FROM ({turned}) AS turned"  # noqa: S608
-    keys, x, y = conn.execute(sa.text(query)).one()
-    return pa.array(keys or [], pa.string()), np.array([x or [], y or []], dtype=np.float64).T
+def parcel_points(store: "Store", state: "State") -> Points:
+    """Return a point on every parcel of a state, whoever may know it; kept beside the snapshot.
+
+    Returns:
+        longitude and latitude, NaN where a parcel has no geometry: float64[rows, 2].
+    """
+    revision = state.revisions[PARCEL]
+    stamp = f"{store.uuid} {revision.table}"
+
+    def make(file: Path, stamp: str) -> None:
+        with store.begin() as conn:
+            write(file, stamp, {"point": points(conn, revision).ravel()})
+
+    return beside(store, state, "points", stamp, make)["point"].reshape(-1, 2)
+
+
+def points(conn: sa.Connection, revision: "Revision") -> Points:
+    """Return a point on every row of a revision (`parcel_points`), found now."""
+    point = "ST_Transform(ST_PointOnSurface(geom), 4326)" if has_geometry(conn, revision) else "NULL::geometry"
+    # Fenced off, so that a point is not found anew for each of its coordinates.
+    turned = f"SELECT row, {point} AS p FROM {quoted(revision.table)} OFFSET 0"  # noqa: S608 - our own names
+    cells = {name: f"coalesce(ST_{name}(p), 'NaN')" for name in "XY"}
+    return np.stack(list(copy_numbers(conn, f"({turned}) AS turned", cells).values()), axis=1)

@@ -35,8 +35,7 @@ class Published:
 def only_reading(store: Store) -> Iterator[sa.Connection]:
     """Open a transaction that only reads."""
     # A query may hold a per cent sign: nothing is filled in.
-    with store.engine.connect().execution_options(no_parameters=True) as conn, conn.begin():
-        conn.exec_driver_sql("SET TRANSACTION READ ONLY")
+    with store.engine.connect().execution_options(no_parameters=True, postgresql_readonly=True) as conn, conn.begin():
         yield conn
 
 

@@ -92,6 +92,10 @@ def _where(which: Which) -> tuple[str, Mapping[str, Any]]:
             # Two numbers instead of tens of thousands.
             terms.append("row >= %(first)s AND row < %(last)s")
             params |= {"first": values.start, "last": values.stop}
+        elif values is not None and column == "row":
+            # As one text: the driver takes ten times as long over as many numbers.
+            terms.append("row = ANY(CAST(%(row)s AS integer[]))")
+            params["row"] = f"{{{','.join(map(str, values))}}}"
         elif values is not None:
             terms.append(f"{column} = ANY(%({column})s)")
             params[column] = list(values)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from gis_sites.catalogue import Catalogue
 from gis_sites.columns import Rows
+from gis_sites.kept import Kept
 from gis_sites.store.copy import copy_out, quoted_column
 from gis_sites.store.lineage import walked
 from gis_sites.store.reading import Which, read, relation
@@ -102,17 +103,13 @@ class Shown:
     def __init__(self, store: "Store", catalogue: Catalogue) -> None:
         self._store = store
         self._catalogue = catalogue
-        self._held: dict[int, Narrowed] = {}
+        self._held: Kept[int, Narrowed] = Kept(HELD)
         self._looking = Lock()
 
     def narrowed(self, state: "State") -> Narrowed:
         """Return what is shown of a state: revisions read no other rows, and parts without any are not there."""
         with self._looking:
-            if state.id not in self._held:
-                while len(self._held) >= HELD:
-                    del self._held[min(self._held)]
-                self._held[state.id] = self._look(state)
-            return self._held[state.id]
+            return self._held.of(state.id, lambda: self._look(state))
 
     def _look(self, state: "State") -> Narrowed:
         whole = {layer: replace(one, only=None) for layer, one in state.revisions.items()}

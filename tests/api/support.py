@@ -58,7 +58,7 @@ def serve(settings: Settings, log: Path, **more: str) -> Served:
     until = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < until:
         try:
-            httpx.head(f"{served.url}/docs")
+            httpx.head(f"{served.url}/static/icon.svg")
         except httpx.ConnectError:
             time.sleep(0.1)
         else:

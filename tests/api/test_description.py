@@ -1,13 +1,19 @@
 """The OpenAPI document: complete, sound by itself, and naming no other host."""
 
 import re
+import shlex
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from api.description import EXAMPLE, EXAMPLE_TOML
-from tests.api.support import TestClient
+from api.docs import SOME_PARCEL, shared, told
+from api.main import create_app
+from gis_sites.settings import Settings
+from tests.api.support import PAGE, TestClient
+from tests.conftest import Databases
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +85,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict
 
 
 def test_it_names_no_other_host(client: TestClient, document: dict[str, Any]) -> None:
-    text = client.get("/openapi.json").text + client.get("/docs").text + client.get("/static/docs.js").text
-    assert "//" not in text.replace("// Draws", "")
+    assert "//" not in client.get("/openapi.json").text
     assert "servers" not in document
 
 
@@ -93,12 +98,74 @@ def test_its_examples_are_requirements(client: TestClient) -> None:
     assert as_json.json()["counts"]["eligible"] > 0
 
 
-def test_the_page_is_of_our_own_making(client: TestClient) -> None:
-    page = client.get("/docs")
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "<script>" not in page.text
-    assert "<style" not in page.text
-    assert " on" not in page.text
-    for address in ("/static/swagger-ui/swagger-ui-bundle.js", "/static/swagger-ui/swagger-ui.css", "/static/docs.js"):
-        assert address in page.text
-        assert client.get(address).status_code == 200
+class Page(HTMLParser):
+    """The page about the API: the addresses it names, its sections, its commands."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.sections: dict[str, str] = {}
+        self.commands: list[str] = []
+        self._open: list[str] = []
+        self._in = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open.append(tag)
+        if tag == "section":
+            self._in = str(dict(attrs).get("id"))
+        if tag == "pre":
+            self.commands.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.sections[self._in] = self.sections.get(self._in, "") + data
+        if "pre" in self._open:
+            self.commands[-1] += data
+
+
+@pytest.mark.parametrize("lang", ["pl", "en"])
+def test_the_page_says_all_that_the_document_says(client: TestClient, document: dict[str, Any], lang: str) -> None:
+    page = Page(client.get(f"/docs?lang={lang}").text)
+    every = shared(document)
+    assert set(every) >= {"429", "500", "503"}
+    for path, verb, operation in operations(document):
+        section = page.sections[operation["operationId"]]
+        own = {status: answer for status, answer in operation["responses"].items() if status not in every}
+        texts = [operation["summary"], operation["description"], *(one["description"] for one in own.values())]
+        texts += [one["description"] for one in operation["parameters"]]
+        names = [f"{verb.upper()} {path}", *own, *(one["name"] for one in operation["parameters"])]
+        assert [one for one in [*names, *(told(text, lang) for text in texts)] if one not in section] == []
+        if lang == "pl":
+            assert [text for text in texts if text in section] == []
+    for status, answer in every.items():
+        assert status in page.sections["problems"]
+        assert told(answer["description"], lang) in page.sections["problems"]
+
+
+def test_every_command_of_the_page_is_answered(client: TestClient, document: dict[str, Any]) -> None:
+    commands = Page(client.get("/docs").text).commands
+    assert len(commands) == len(list(operations(document))) + 2
+    for command in commands:
+        asked, address, *rest = shlex.split(command.replace("\\\n", " "))
+        options = dict(zip(rest[::2], rest[1::2], strict=True))
+        assert asked == "curl"
+        assert set(options) <= {"-H", "--data-binary", "-o"}
+        headers = dict([options["-H"].split(": ")]) if "-H" in options else {}
+        body = options.get("--data-binary")
+        answer = client.request("POST" if body else "GET", address, content=body, headers=headers)
+        assert answer.status_code == 200, (command, answer.text)
+        assert len(answer.content) > 100
+    assert {
+        client.get("/docs").text.count(f"http://testserver{one}") for one in ("/api/v1/parcels/3", "/tiles/1/parcel/")
+    } == {1}
+
+
+def test_the_page_stands_before_anything_is_published(databases: Databases) -> None:
+    address = databases.fresh().render_as_string(hide_password=False)
+    with TestClient(create_app(Settings(database_url=address))) as client:
+        answer = client.get("/docs", headers=PAGE)
+    assert answer.status_code == 200
+    assert f"/api/v1/parcels/{SOME_PARCEL}" in answer.text

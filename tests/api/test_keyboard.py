@@ -12,12 +12,15 @@ from tests.api.test_pages_browser import Visit, faults
 
 MOST = 400
 """Steps of Tab a task may take from one end of a page to the other."""
-SEEN = """() => {
-    const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+SEEN = """sought => {
+    const one = document.activeElement;
+    if (one === document.body) return null;
+    const style = getComputedStyle(one), box = one.getBoundingClientRect();
     const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     // Of a date the browser itself marks the part that is typed.
     const drawn = ring || style.boxShadow !== "none" || one.type === "date";
-    return {drawn, inside: box.bottom > 0 && box.top < innerHeight && box.width > 0, html: one.outerHTML.slice(0, 120)};
+    const inside = box.bottom > 0 && box.top < innerHeight && box.width > 0;
+    return {drawn, inside, found: one.matches(sought), html: one.outerHTML.slice(0, 120)};
 }"""
 
 
@@ -39,13 +42,13 @@ def go(page: Page, selector: str, *, key: str = "Tab") -> None:
     passed = []
     for _ in range(MOST):
         page.keyboard.press(key)
-        if page.evaluate("() => document.activeElement === document.body"):
+        told = page.evaluate(SEEN, selector)
+        if told is None:
             continue
-        told = page.evaluate(SEEN)
         passed.append(told["html"])
         assert told["drawn"], told
         assert told["inside"], told
-        if page.evaluate("one => document.activeElement.matches(one)", selector):
+        if told["found"]:
             return
     raise AssertionError(f"{selector} cannot be reached; passed: {passed}")
 

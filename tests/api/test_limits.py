@@ -125,7 +125,7 @@ def test_a_client_that_asks_too_much_is_told_when_to_come_back(demo_city: Settin
         assert client.head("/api/v1/layers").status_code == 200
         # Pages have ten times as much, of which one is gone; what pages are made of is not counted.
         assert [client.get("/api/v1/layers").status_code for _ in range(20)].count(429) == 1
-        assert [client.get("/static/docs.js").status_code for _ in range(30)] == [200] * 30
+        assert [client.get("/static/site.js").status_code for _ in range(30)] == [200] * 30
         assert client.get("/tiles/1/parcel/10/1/1").status_code != 429
 
 
@@ -291,7 +291,7 @@ def test_who_cannot_have_a_turn_is_told(
     monkeypatch.setattr(Turns, "take", full)
     with TestClient(create_app(demo_city)) as client:
         told = client.request(method, f"{path}?lang=en", json=ANY if method == "POST" else None)
-        assert client.get("/static/docs.js").status_code == 200
+        assert client.get("/static/site.js").status_code == 200
     assert told.status_code == 503
     assert told.headers["retry-after"] == "5"
     assert set(told.headers) >= HEADERS

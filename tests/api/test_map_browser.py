@@ -1,5 +1,6 @@
 """The map in a real browser: measuring, the classes of the legend, the basemap and its failing, the basket by keys."""
 
+import io
 import json
 import struct
 import threading
@@ -7,13 +8,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pyproj import Geod
 
+from gis_sites.catalogue import load_catalogue
+from gis_sites.maps import overlays, scale
 from gis_sites.settings import Settings
 from tests.api.support import Served, serve
 from tests.api.test_pages_browser import NARROW, WIDE, Visit, faults, overflow
@@ -206,6 +212,71 @@ def test_without_javascript_the_comparison_is_whole(visit: Callable[..., Visit])
     page.locator("a.basket-open").click()
     expect(page.locator("table.side").first.locator("thead th")).to_have_count(4)
     visited.close()
+
+
+# ---- in the dark -----------------------------------------------------------------------------------------
+
+PAPER = "#fbfbf9"
+
+
+def rgb(color: str) -> list[float]:
+    return [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+
+
+def turned(color: list[float]) -> list[float]:
+    """Turn a colour over as the style sheet does: `invert(.9) hue-rotate(180deg)` of the W3C's filter effects."""
+    lightness = 0.213 * color[0] + 0.715 * color[1] + 0.072 * color[2]
+    return [min(max(0.9 - 1.6 * lightness + 0.8 * one, 0), 1) for one in color]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    """Return the contrast of two colours as WCAG 2.2 defines it."""
+
+    def luminance(color: list[float]) -> float:
+        linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in color]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_are_told_apart_in_the_dark_as_on_paper() -> None:
+    """A legend's colour keeps its contrast, a rank is read on its colour, and the scale goes one way for any eye."""
+    ground = turned(rgb(PAPER))
+    colors = {entry.color for layer in load_catalogue() for entry in layer.legend} | {*overlays.COLORS, "#0b4579"}
+    assert len(colors) > 25
+    for color in map(rgb, colors):
+        assert contrast(turned(color), ground) >= min(contrast(color, rgb(PAPER)), 4.5)
+    for fill, ink in [*zip(scale.COLORS, scale.INK, strict=True), (scale.PLAIN, "#ffffff")]:
+        assert contrast(rgb(fill), rgb(ink)) >= 4.5
+        assert contrast(turned(rgb(fill)), turned(rgb(ink))) >= 4.5
+    for seen in (rgb, lambda one: turned(rgb(one))):
+        steps = [contrast(seen(one), seen("#000000")) for one in scale.COLORS]
+        assert steps in (sorted(steps), sorted(steps, reverse=True))
+        assert min(contrast(seen(one), seen(two)) for one, two in pairwise(scale.COLORS)) > 1.2
+
+
+def test_the_map_follows_light_and_dark_at_once(visit: Callable[..., Visit]) -> None:
+    visited = visit(color_scheme="dark")
+    page = visited.open("/?use=production&layers=parcel")
+    visited.at_rest()
+    assert seen(page, turned(rgb(PAPER))) > 0.05
+    assert seen(page, turned(rgb("#0b4579"))) > 0.001
+    assert seen(page, rgb(PAPER)) == 0
+    page.emulate_media(color_scheme="light")
+    assert seen(page, rgb(PAPER)) > 0.05
+    assert seen(page, turned(rgb(PAPER))) == 0
+    # Its legend's keys go with it, and are what they explain.
+    page.emulate_media(color_scheme="dark")
+    filters = "[...document.querySelectorAll('.frame, .chart .swatch')].map((one) => getComputedStyle(one).filter)"
+    assert set(page.evaluate(filters)) == {"invert(0.9) hue-rotate(180deg)"}
+    visited.close()
+
+
+def seen(page: Page, color: list[float]) -> float:
+    """Return the share of the map's picture that has a colour, give or take a rounding."""
+    picture = np.asarray(Image.open(io.BytesIO(page.locator("#map canvas").screenshot())).convert("RGB"), dtype=float)
+    return float((np.abs(picture - np.array(color) * 255).max(axis=2) < 2.5).mean())
 
 
 # ---- the basemap ---------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
@@ -17,6 +18,14 @@ from tests.api.test_pages import WANTED
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, NARROW = {"width": 1280, "height": 720}, {"width": 320, "height": 720}
+A4 = {"width": 696, "height": 1000}
+"""A sheet of 210 mm between margins of 13 mm."""
+CUT = """[...document.querySelectorAll("main *, footer *")]
+  .filter((one) => one.checkVisibility() && !one.closest(".quiet, svg"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1
+    || (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== "visible"))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+"""What of a page lies beyond its right edge, or is hidden by its own."""
 
 
 @pytest.fixture(scope="module")
@@ -284,13 +293,51 @@ def test_a_print_is_dark_on_white_without_what_only_a_screen_can_do(visit: Calla
     expect(page.locator(".cautions").first).to_be_visible()
     for gone in (".ways", ".live", ".layers", ".forms-of", ".index"):
         assert not page.locator(gone).first.is_visible(), gone
-    page.emulate_media(media="screen")
-    visited.open("/")
-    page.emulate_media(media="print")
-    assert page.locator("tr[data-site]").count() == 25
-    # Nothing asks a reader of paper for JavaScript.
-    assert not page.locator("#no-map").is_visible()
     visited.close()
+
+
+def test_a_printed_list_and_answer_are_whole_and_say_where_they_come_from(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    visited = visit(A4, color_scheme="dark")
+    page = visited.open("/?v=2&parcel.area_m2=2000..")
+    printed(page, tmp_path / "list.pdf")
+    assert page.locator("tr[data-site]").count() == 25
+    assert "Powierzchnia" in page.locator(".chips").inner_text()
+    # Nothing asks a reader of paper for JavaScript, and nothing there can be clicked.
+    for gone in ("#no-map", ".ask", ".facets", ".switch", ".pager", ".files", ".row-ways", ".notice a", ".frame"):
+        assert not page.locator(gone).first.is_visible(), gone
+    assert page.locator("caption").first.inner_text().startswith("Pozycje od 1 do 25 z")
+    page.emulate_media(media="screen")
+    visited.open("/shortlists")
+    page.locator("#requirement").fill(WANTED)
+    page.get_by_role("button", name="Ułóż listę").click()
+    page.wait_for_selector(".cards")
+    visited.drawn()
+    printed(page, tmp_path / "answer.pdf")
+    expect(page.locator("svg.sketch").first).to_be_visible()
+    expect(page.locator(".sources li").first).to_be_visible()
+    assert [one for one in page.locator(".card .reason").all() if not one.is_visible()] == []
+    for gone in (".live", ".exports", ".fold", ".scale input", ".layers", ".card summary"):
+        assert not page.locator(gone).first.is_visible(), gone
+    visited.close()
+
+
+def printed(page: Page, file: Path) -> None:
+    """Print a page; check that nothing is cut at the width of the sheet, and that it says where it comes from."""
+    address = page.url.partition("/answer")[0]
+    page.emulate_media(media="print")
+    assert brightness(page) == 255
+    assert overflow(page) == 0
+    assert page.evaluate(CUT) == []
+    expect(page.locator(".address")).to_have_text(address)
+    assert "dane na" in page.locator(".made").inner_text()
+    expect(page.locator(".contact")).to_contain_text("Biuro Obsługi Inwestora")
+    page.pdf(path=file, prefer_css_page_size=True, format="A4")
+    sheets = pypdf.PdfReader(file)
+    text = "".join(re.sub(r"\s", "", one.extract_text()) for one in sheets.pages)
+    assert re.sub(r"\s", "", address) in text
+    assert all(float(one.mediabox.width) == pytest.approx(595, abs=2) for one in sheets.pages)
 
 
 def test_what_is_refused_is_told_beside_the_text(visit: Callable[..., Visit]) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ import pytest
 
 from gis_sites.inventory import Inventory
 from gis_sites.profile import told
+from gis_sites.store.features import sites
 from gis_sites.store.snapshot import Snapshot
 from tests.api.support import TestClient
 from tests.api.test_pages import WANTED, Read, read
@@ -100,6 +102,31 @@ def test_neighbours_are_linked_and_link_back(pages: TestClient, parcels: Snapsho
     assert beside
     for one in beside:
         assert f'href="/parcels/{identifier}"' in pages.get(one).text.partition('id="beside"')[2]
+
+
+@pytest.mark.parametrize("lang", ["pl", "en"])
+def test_what_the_map_shows_is_told_in_words(pages: TestClient, parcels: Snapshot, city: Inventory, lang: str) -> None:
+    state = city.need_state()
+    seen: Counter[str] = Counter()
+    near = {"pl": " W pobliżu: ", "en": " Nearby: "}[lang]
+    for row in range(0, len(parcels), 100):
+        identifier = parcels.id(row)
+        html = pages.get(f"/parcels/{identifier}?lang={lang}").text
+        (text,) = re.findall(r'<p class="map-summary" id="map-summary">(.*?)</p>', html)
+        with city.store.begin() as conn:
+            (west, south, east, north) = sites(conn, state, "parcels", [identifier]).geometry.iloc[0].bounds
+        sizes = [f"{round(one)}\xa0m" for one in (east - west, north - south)]
+        assert identifier in text
+        assert [one for one in sizes if one not in text] == []
+        # A plan's class that the page gives a share of lies within the outline.
+        shares = html.partition('id="shares"')[2].partition("</section>")[0]
+        plan = {"pl": "Miejscowy plan", "en": "Local plan"}[lang]
+        within = text.partition({"pl": "W tych granicach", "en": "Within this outline"}[lang])[2].partition(near)[0]
+        if shares and plan in shares:
+            seen["plan"] += 1
+            assert plan in within
+        seen["near"] += near in text
+    assert min(seen["plan"], seen["near"]) > 1
 
 
 def test_what_is_unknown_stands_by_who_could_say(pages: TestClient, parcels: Snapshot) -> None:

@@ -138,7 +138,7 @@ def test_a_client_that_has_the_answer_is_told_so(client: TestClient, address: st
 
 
 def test_head_is_get_without_a_body(client: TestClient, slashed: str) -> None:
-    for address in ("/api/v1/layers", f"/api/v1/parcels/{slashed}", "/docs", "/openapi.json", "/static/docs.js"):
+    for address in ("/api/v1/layers", f"/api/v1/parcels/{slashed}", "/docs", "/openapi.json", "/static/site.js"):
         head, get = client.head(address), client.get(address)
         assert head.status_code == 200
         assert head.content == b""
@@ -152,7 +152,7 @@ def test_options_say_what_an_address_takes(client: TestClient) -> None:
         "/api/v1/layers": "GET, HEAD, OPTIONS",
         "/api/v1/shortlists": "OPTIONS, POST",
         "/docs": "GET, HEAD, OPTIONS",
-        "/static/docs.js": "GET, HEAD, OPTIONS",
+        "/static/site.js": "GET, HEAD, OPTIONS",
     }.items():
         answer = client.options(address)
         assert (answer.status_code, answer.headers["allow"], answer.content) == (204, allowed, b"")

@@ -188,8 +188,8 @@ LISTS = ("", "?lang=en", "?kind=offers", "?q=306101", "?q=7", "?precinct=0012", 
 FORMS = ("", "?format=json", "?format=geojson&lang=en", "?format=pdf")
 ASKED: Mapping[str, Ask] = {
     "/openapi.json": get("/openapi.json"),
-    "/docs": get("/docs"),
-    "/static/{path}": get("/static/docs.js", "/static/none"),
+    "/docs": get("/docs", "/docs?lang=en"),
+    "/static/{path}": get("/static/site.js", "/static/none"),
     "/api/v1/layers": get("/api/v1/layers"),
     "/api/v1/parcels/{id:path}": get(*(f"/api/v1/parcels/{one}" for one in SITES)),
     "/api/v1/offers": get("/api/v1/offers", "/api/v1/offers?count=0"),

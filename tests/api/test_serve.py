@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from typer.testing import CliRunner
 
 from gis_sites import cli
@@ -17,6 +17,7 @@ from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from tests.api.support import COMMAND, Served, environment, serve
 from tests.api.test_errors import HEADERS
+from tests.api.test_pages_browser import Visit, faults, overflow
 
 
 def test_it_serves_until_it_is_ended_and_logs_no_query(demo_city: Settings, tmp_path: Path) -> None:
@@ -70,34 +71,21 @@ def test_a_body_that_is_too_long_is_not_waited_for(served: Served, head: str) ->
     assert "content-security-policy" in told
 
 
-def test_the_description_is_drawn_under_our_policy(browser: Browser, served: Served, tmp_path: Path) -> None:
-    context = browser.new_context(viewport={"width": 1200, "height": 1000})
-    asked: list[str] = []
-    said: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    page = context.new_page()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    answer = page.goto(f"{served.url}/docs")
-    assert answer is not None
-    assert "script-src 'self'" in answer.headers["content-security-policy"]
-    post = page.locator(".opblock-post", has_text="Match a requirement")
-    post.wait_for()
-    assert page.locator(".opblock").count() == 7
-    assert page.locator(".errors-wrapper").count() == 0
-    post.click()
-    page.locator(".try-out__btn").click()
-    page.locator(".execute").click()
-    page.wait_for_selector(".live-responses-table .response")
-    shown = page.locator(".live-responses-table .response").first.inner_text()
-    assert "200" in shown
-    assert "gis-sites/shortlist/1" in shown
-    assert page.screenshot(path=tmp_path / "docs.png")
-    assert context.cookies() == []
-    context.close()
-    assert len(asked) >= 6
-    assert [url for url in asked if not url.startswith((served.url, "data:"))] == []
-    assert said == []
+def test_the_page_about_the_api_is_sound_and_asks_nobody(browser: Browser, served: Served) -> None:
+    for width, light, lang in ((1280, "light", "pl"), (320, "dark", "en")):
+        visited = Visit(browser, served.url, viewport={"width": width, "height": 900}, color_scheme=light)
+        page = visited.page
+        answer = page.goto(f"/docs?lang={lang}")
+        assert answer is not None
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert faults(page) == []
+        assert overflow(page) == 0
+        assert page.locator("section.method pre").count() == 9
+        page.locator("nav a[href^='#shortlists']").press("Enter")
+        expect(page.locator("section:target h2")).to_be_in_viewport()
+        assert page.locator("script").count() == 0
+        assert visited.context.cookies() == []
+        visited.close()
 
 
 def run(settings: Settings, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":

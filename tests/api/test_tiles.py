@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from api.face import Face
-from api.kept_tiles import ABOUT, Sent, Tiles
 from api.main import create_app
-from api.tiles import FOREVER, KIND
+from api.tiles import ABOUT, FOREVER, KIND, Sent, tiles_kept
 from gis_sites.catalogue import load_catalogue, own_layers
 from gis_sites.inventory import Inventory
 from gis_sites.settings import Settings
@@ -51,9 +52,9 @@ def version(client: TestClient) -> str:
     return data[1]
 
 
-def forgets(monkeypatch: pytest.MonkeyPatch) -> None:
+def forgets(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the server keep no tile."""
-    monkeypatch.setattr(Tiles, "get", lambda *_: None)
+    monkeypatch.setattr(cast("FastAPI", client.app).state.tiles, "get", lambda _: None)
 
 
 def test_a_tile_may_be_kept_for_good(client: TestClient, middle: Place, tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_that_one_has_a_tile_already_leaves_it_to_the_others(client: TestClient,
 
 
 def test_of_tiles_so_many_bytes_are_kept() -> None:
-    tiles, size = Tiles(3 * (10 + ABOUT)), Sent(bytes(10), packed=False, tag="")
+    tiles, size = tiles_kept(3 * (10 + ABOUT)), Sent(bytes(10), packed=False, tag="")
 
     def left() -> str:
         return "".join(name for name in "abcdef" if tiles.get((name, b"")))
@@ -199,7 +200,7 @@ def test_what_is_refused_is_a_problem_that_is_not_kept(client: TestClient, path:
 def test_a_tile_that_takes_too_long_may_be_asked_for_again(
     client: TestClient, middle: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgets(monkeypatch)
+    forgets(client, monkeypatch)
     monkeypatch.setattr(tiles, "PATIENCE_MS", 1)
     monkeypatch.setattr(tiles, "_drawn", lambda _: "(SELECT NULL::geometry FROM pg_sleep(0.01))")
     answer = client.get(address(middle), headers={"accept-language": "en"})
@@ -255,7 +256,7 @@ def test_pictures_that_are_missing_are_not_made_by_asking(
     own: tuple[TestClient, Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, settings = own
-    forgets(monkeypatch)
+    forgets(client, monkeypatch)
     assert client.get("/tiles/2/parcel/0/0/0").status_code == 200
     monkeypatch.setattr(tiles, "MOST_LIVE", 0)
     answer = client.get("/tiles/2/parcel/0/0/0", headers={"accept-language": "en"})

@@ -15,7 +15,6 @@ import shapely
 from tests.intake.gml_files import EGIB, collection, ring, written
 from tests.intake.support import EAST, NORTH, box, parcel_id, parcels, sql, write
 
-GIB = 1 << 30
 Maker = Callable[[Path], Path]
 
 

@@ -6,8 +6,11 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gis_sites.catalogue import Catalogue
+from gis_sites.maps.around import SIDES, around, side_of
 from gis_sites.maps.overlays import Overlay
 from gis_sites.maps.sketch import HEIGHT, WIDTH, Sketch, Window, draw_sketch, window
 
@@ -71,3 +74,31 @@ def test_a_hole_is_drawn_and_a_layer_without_colours_has_one(catalogue: Catalogu
     sketch = draw_sketch([ring], [rows(catalogue, "boundary", [SITE])], catalogue, window([SITE]))
     assert sketch.sites[0].path.count("Z") == 2
     assert re.fullmatch(r"#[0-9a-f]{6}", sketch.themes[0].color)
+
+
+def test_what_lies_around_is_the_nearest_of_each_class(catalogue: Catalogue) -> None:
+    plan = [
+        shapely.box(1000, 1000, 1040, 1050),
+        shapely.box(1100, 900, 1200, 1200),
+        shapely.box(1060, 1050, 1100, 1060),
+    ]
+    overlays = [
+        rows(catalogue, "zoning", plan, symbol=["P", "MN", "U"], regime=["2003"] * 3),
+        rows(catalogue, "road", [shapely.LineString([(900, y), (1300, y)]) for y in (1065, 1070, 5000)],
+             **{"class": ["main", "main", "motorway"]}),
+        rows(catalogue, "junction", [shapely.Point(990, 990)]),
+    ]  # fmt: skip
+    found = around(SITE, overlays, catalogue, window([SITE]))
+    told = [(one.layer.name, round(one.metres, 1), one.side, one.on) for one in found]
+    assert told[0] == ("zoning", 0, "w", True)
+    assert sorted(told[1:3]) == [("zoning", 0, "e", False), ("zoning", 0, "n", False)]
+    assert told[3:] == [("junction", 14.1, "sw", False), ("road", 15, "n", False)]
+
+
+@given(st.floats(0, 360, exclude_max=True), st.floats(60, 1e5))
+def test_a_side_is_the_eighth_of_the_compass_it_lies_in(bearing: float, metres: float) -> None:
+    away = np.radians(bearing)
+    other = shapely.Point(1050 + metres * np.sin(away), 1025 + metres * np.cos(away))
+    place = (bearing + 22.5) % 45
+    if 0.1 < place < 44.9:
+        assert side_of(SITE, other) == SIDES[int((bearing + 22.5) // 45) % 8]

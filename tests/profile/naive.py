@@ -165,7 +165,9 @@ class Naive:
             every = {**({lucky: 0.0} if lucky is not None else {}), **areas}
             every = {cell: area + (dark if cell == lucky else 0.0) for cell, area in every.items()}
             counted = sorted(cell for cell, area in every.items() if area >= bar)
-            rank: Any = field.allowed.index if highest else every.__getitem__
+            # What is smaller by a millionth of the site could be just as large.
+            just = every | ({lucky: every[lucky] + 1e-6 * self.site.area} if lucky is not None else {})
+            rank: Any = field.allowed.index if highest else just.__getitem__
             answers.add(max(counted, key=rank) if counted else "none")
         return str(answers.pop()) if len(answers) == 1 else None
 

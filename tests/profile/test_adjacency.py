@@ -2,6 +2,9 @@
 
 import itertools
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,8 @@ import pytest
 import shapely
 from shapely import affinity
 
+from gis_sites.apart import apart
+from gis_sites.catalogue import Catalogue
 from gis_sites.inventory import open_inventory
 from gis_sites.profile import adjacency as module
 from gis_sites.profile import adjacent
@@ -16,7 +21,9 @@ from gis_sites.profile.adjacency import Pairs, adjacency
 from gis_sites.profile.reading import drawn
 from gis_sites.settings import Settings
 from gis_sites.store import revisions
+from gis_sites.store.connect import Store
 from tests.profile.scenes import Shapes, array, at, random_sites
+from tests.profile.test_build import publish_it, put
 
 
 def boxes(*corners: tuple[float, float, float, float]) -> Shapes:
@@ -70,6 +77,38 @@ def test_across_a_road_but_not_across_a_parcel() -> None:
     assert found[0, 3] == (30, 0, False)
     assert {pair for pair, (_, _, across) in found.items() if across} == {(0, 2), (2, 4)}
     assert told(adjacency(shapes, across=road, across_m=10.0)) == told(adjacency(shapes))
+
+
+@pytest.mark.parametrize(("gap_m", "across"), [(0.5, True), (1.0, True), (2.0, False), (10.0, False)])
+def test_a_wider_gap_takes_no_road_away(gap_m: float, across: bool) -> None:
+    """A road of 6 m, narrower than the gap that is tolerated, and a strip of 1.5 m that is nobody's."""
+    shapes = boxes((0, 0, 40, 50), (40, 0, 46, 50), (46, 0, 90, 50), (91.5, 0, 120, 50))
+    found = told(adjacency(shapes, gap_m=gap_m, across=np.array([False, True, False, False]), across_m=30.0))
+    assert found[0, 2] == (50, 6, True)
+    assert found[2, 3] == (50, 1.5, across)
+    assert (0, 2) not in told(adjacency(shapes, gap_m=gap_m))
+    assert ((2, 3) in told(adjacency(shapes, gap_m=gap_m))) is not across
+
+
+def test_what_is_kept_of_a_state_is_what_is_asked(store: Store, catalogue: Catalogue) -> None:
+    """A gap between those kept, and roads besides: as measured of the parcels at once."""
+    rng = np.random.default_rng(2)
+    shapes = array([affinity.translate(one, *rng.normal(0, 0.6, 2)) for one in random_sites(rng, 6)])
+    road = rng.random(len(shapes)) < 0.2
+    rows = [
+        {"key": f"p{place:02d}", "land_use": "dr" if road[place] else "R", "geom": shapely.MultiPolygon(list(parts))}
+        for place, parts in enumerate(map(shapely.get_parts, shapes))
+    ]
+    state = publish_it(store, {"parcel": put(store, catalogue, "parcel", rows)}, ({}, None))
+    for gap_m, across in itertools.product((0.5, 1.0, 2.0, 10.0), (False, True)):
+        found = told(adjacent.pairs_of(store, state, gap_m=gap_m, across=across))
+        at_once = told(adjacency(shapes, gap_m=gap_m, across=road if across else None, across_m=adjacent.ACROSS_M))
+        if gap_m in adjacent.GAPS_M:
+            assert found == at_once
+        # A gap between two that are kept is answered from the wider one, and no farther than asked.
+        assert at_once.keys() <= found.keys()
+        assert all(gap <= gap_m for _, gap, beyond in found.values() if not beyond)
+        assert any(beyond for *_, beyond in found.values()) is across
 
 
 def naive(one: Any, other: Any, reach: float) -> float:
@@ -187,3 +226,25 @@ def test_the_pairs_of_a_state_are_made_once_and_kept(demo_city: Settings, monkey
     assert [one.tolist() for one in vars(found).values()] == [one.tolist() for one in vars(again).values()]
     assert agrees(shapes, found, 0.5, np.random.default_rng(1).choice(len(shapes), 60, replace=False).tolist()) > 100
     assert not found.across.any()
+
+
+def test_of_many_parcels_they_are_made_by_another_process(
+    demo_city: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+
+    def noted(work: Callable[..., None], *how: Any) -> None:
+        done.append(work)
+        apart(work, *how)
+
+    monkeypatch.setattr(adjacent, "apart", noted)
+    with open_inventory(demo_city) as inventory:
+        state = inventory.need_state()
+        here = adjacent.pairs_of(inventory.store, state)
+        assert not done
+        monkeypatch.setattr(adjacent, "WORTH_STARTING", 0)
+        other = replace(inventory.store, home=tmp_path)
+        there = adjacent.pairs_of(other, state)
+    assert done == [adjacent._made]
+    for one, two in zip(vars(here).values(), vars(there).values(), strict=True):
+        assert one.tobytes() == two.tobytes()

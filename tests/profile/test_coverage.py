@@ -58,6 +58,16 @@ def test_nothing_known_is_unknown_and_a_found_row_is_still_found() -> None:
     assert largest.text(0) is None
 
 
+def test_a_site_of_less_than_a_square_metre_outside_is_unknown_and_not_touching() -> None:
+    """Half a square metre beyond the end of what is known, across it, and within."""
+    sites = wkt(*(f"POLYGON (({x} 0, {x + 1} 0, {x + 1} 0.5, {x} 0.5, {x} 0))" for x in (200, 99.5, 50)))
+    cover = Cover(at(shapely.box(-100, -100, 100, 100)), stated=False)
+    found = known(sites_of(sites), cover)
+    assert found.outside.tolist() == [pytest.approx(0.5), 0.0, 0.0]
+    share = measured({"measure": "share_covered"}, sites_of(sites), sites[:0], cover=cover)
+    assert np.isnan(share.low).tolist() == [True, False, False]
+
+
 def test_a_site_nobody_drew_is_unknown_to_every_measure_of_place() -> None:
     sites = sites_of(np.concatenate([array([shapely.Polygon()]), wkt("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0))")]))
     shapes = wkt("LINESTRING (-5 -5, 200 -5)", "POLYGON ((0 0, 40 0, 40 100, 0 100, 0 0))", "POINT (5 5)")

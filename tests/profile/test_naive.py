@@ -22,8 +22,9 @@ from gis_sites.columns import Column, Flags, Labels, Range
 from gis_sites.demo import write_city
 from gis_sites.intake.note import read_note
 from gis_sites.inventory import Inventory, open_inventory
+from gis_sites.profile.adjacency import GAP_M, Pairs, adjacency
 from gis_sites.profile.coverage import Cover
-from gis_sites.profile.features import cut
+from gis_sites.profile.features import cut, nothing
 from gis_sites.profile.net_zones import Held, rule_layers
 from gis_sites.profile.pieces import areal
 from gis_sites.profile.reading import cover_of, drawn, read_boundary
@@ -172,25 +173,60 @@ def test_net_areas_of_the_demo_city_are_as_a_naive_computation_has_them(city: In
 
 
 def test_shapes_of_the_demo_city_are_as_a_naive_computation_has_them(city: Inventory) -> None:
-    """Circles and rectangles lie inside, and no circle of a finer search is larger than it may be."""
     frame = city.frame()
+    shapes_agree(drawn(frame.geometry.to_numpy()), {name: frame[f"parcel.{name}"].to_numpy() for name in SHAPES})
     geod = pyproj.Geod(ellps="GRS80")
-    lon_lat = frame.geometry.to_crs("EPSG:4258")
-    for row, site in enumerate(frame.geometry):
-        one = frame.iloc[row]
-        perimeter = sum(ring.length for part in shapely.get_parts(site) for ring in (part.exterior, *part.interiors))
-        assert one["parcel.compactness"] == pytest.approx(4 * math.pi * site.area / perimeter**2, abs=SHARES)
-        measured = abs(geod.geometry_area_perimeter(lon_lat.iloc[row])[0])
-        assert one["parcel.measured_area_m2"] == pytest.approx(measured, rel=1e-6, abs=0.01)
-        registered = one["parcel.registered_area_m2"]
-        assert one["parcel.area_m2"] == (one["parcel.measured_area_m2"] if np.isnan(registered) else registered)
-        circle = 2 * shapely.maximum_inscribed_circle(site, 0.01).length
-        assert circle - max(0.1, 0.01 * circle) <= one["parcel.inscribed_circle_m"] <= circle + 0.02 + METRES
-        area = one["parcel.rectangle_long_m"] * one["parcel.rectangle_short_m"]
-        assert circle**2 / 2 * 0.97 <= area <= site.area * (1 + SHARES)
-        assert one["parcel.rectangle_short_m"] <= one["parcel.inscribed_circle_m"] * 1.02 + 0.1
-        _, precinct, *_, number = one["id"].split(".")
-        assert (one["parcel.precinct"], one["parcel.number"]) == (precinct, number)
+    measured = [abs(geod.geometry_area_perimeter(one)[0]) for one in frame.geometry.to_crs("EPSG:4258")]
+    assert frame["parcel.measured_area_m2"].to_numpy() == pytest.approx(np.array(measured), rel=1e-6, abs=0.01)
+    registered = frame["parcel.registered_area_m2"].to_numpy()
+    either = np.where(np.isnan(registered), frame["parcel.measured_area_m2"], registered)
+    assert frame["parcel.area_m2"].tolist() == either.tolist()
+    words = frame["id"].str.split(".").tolist()
+    assert frame["parcel.precinct"].tolist() == [one[1] for one in words]
+    assert frame["parcel.number"].tolist() == [one[-1] for one in words]
+
+
+SHAPES = ("compactness", "inscribed_circle_m", "rectangle_long_m", "rectangle_short_m")
+
+
+def shapes_agree(sites: Shapes, found: dict[str, Any]) -> None:
+    """Compare compactness; circles and rectangles lie inside, and a finer search finds no much larger circle."""
+    parts, of = shapely.get_parts(sites, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    area, perimeter = shapely.area(sites), np.bincount(of[part], shapely.length(rings), len(sites))
+    assert found["compactness"] == pytest.approx(4 * math.pi * area / perimeter**2, abs=SHARES)
+    circle = 2 * shapely.length(shapely.maximum_inscribed_circle(sites, 0.01))
+    assert (found["inscribed_circle_m"] >= circle - np.maximum(0.1, 0.01 * circle)).all()
+    assert (found["inscribed_circle_m"] <= circle + 0.02 + METRES).all()
+    rectangle = found["rectangle_long_m"] * found["rectangle_short_m"]
+    assert (rectangle >= circle**2 / 2 * 0.97).all()
+    assert (rectangle <= area * (1 + SHARES)).all()
+    assert (found["rectangle_short_m"] <= found["inscribed_circle_m"] * 1.02 + 0.1).all()
+
+
+def test_neighbours_in_the_demo_city_share_what_their_boundaries_do(city: Inventory) -> None:
+    shapes = drawn(city.frame().geometry.to_numpy())
+    neighbours_agree(shapes, adjacency(shapes))
+
+
+def neighbours_agree(shapes: Shapes, found: Pairs) -> None:
+    """Hold shared lengths between what two boundaries have in common and what lies within the gap of the other."""
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=GAP_M)
+    first, second = first[first < second], second[first < second]
+    lines = shapely.boundary(shapes)
+    common = shapely.length(shapely.intersection(lines[first], lines[second]))
+    near = shapely.buffer(shapes, GAP_M * 1.001, quad_segs=32)
+    most = np.minimum(
+        *(shapely.length(shapely.intersection(lines[a], near[b])) for a, b in ((first, second), (second, first)))
+    )
+    told = dict(zip(zip(found.first.tolist(), found.second.tolist(), strict=True), found.shared.tolist(), strict=True))
+    pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+    shared = np.array([told.get(pair, 0.0) for pair in pairs])
+    assert told.keys() <= set(pairs)
+    assert found.gap == pytest.approx(shapely.distance(shapes[found.first], shapes[found.second]), abs=METRES)
+    assert (shared >= common - 1e-5).all()
+    assert (shared <= most + METRES).all()
+    assert (common > 1).sum() > len(shapes)
 
 
 # ---- a real one -----------------------------------------------------------------------------------------
@@ -256,3 +292,16 @@ def test_a_real_city_is_as_a_naive_computation_has_it(
         states_seen = {str(tells(column, row)) for row in range(PARCELS)}
         assert len(states_seen) > 1
     assert {type(column) for column in found.values()} <= {Range, Flags, Labels}
+
+
+@pytest.mark.parametrize("file", [CAMBRIDGE] if CAMBRIDGE.is_file() else [])
+def test_shapes_and_neighbours_of_a_real_city_are_as_a_naive_computation_has_them(file: Path) -> None:
+    """Two thousand parcels around the middle of the city, so that they are neighbours."""
+    parcels = areal(read("parcels_fy2014"))
+    sites = parcels[
+        np.argsort(shapely.distance(parcels, shapely.box(*shapely.total_bounds(parcels)).centroid))[:PARCELS]
+    ]
+    measures = {name: {"measure": name.removesuffix("_m")} for name in SHAPES}
+    found = measure_all(sites_of(sites), [Work(layer(measures), nothing(), 0)], [Cover(None, stated=False)])["thing"]
+    shapes_agree(sites, {name: column.low for name, column in found.items() if isinstance(column, Range)})
+    neighbours_agree(sites, adjacency(sites))

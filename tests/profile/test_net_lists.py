@@ -97,6 +97,14 @@ def test_items_of_several_steps_add_up_and_lie_apart(catalogue: Catalogue) -> No
     assert ends(found) == (CLEAR - 5000, 5000)
 
 
+def test_what_is_drawn_and_what_is_only_listed_lie_apart(catalogue: Catalogue) -> None:
+    """The forest is drawn, the water is not: at best it lies in the rim, but never in the forest."""
+    forest = [(box(0, 0, 30, 100), {"use": "Ls"})]
+    found = fall(catalogue, hectares("Ls 0.3000; Wp 0.3000; R/V 0.4000"), known(catalogue, soil=forest))
+    assert by_step(found)["forest"] == (3000, 3000, 4000, 4000)
+    assert ends(found) == (66 * 92 - 3000, 4000)
+
+
 def test_a_list_is_of_the_drawn_area_as_of_the_registered(catalogue: Catalogue) -> None:
     found = fall(catalogue, hectares("Ls 1.0000; R/V 1.0000", registered_ha=2.0), known(catalogue))
     assert by_step(found)["forest"] == (5000, 5000, 5000, 5000)
@@ -112,6 +120,14 @@ def test_what_a_list_leaves_open_is_unknown_where_polygons_are(catalogue: Catalo
     # Where polygons are known everywhere they answer the rest: there is no other forest than the listed.
     found = fall(catalogue, where, known(catalogue, soil=[]))
     assert [ends(found, site) for site in range(2)] == [(CLEAR - 3000, 7000), (CLEAR, CLEAR)]
+
+
+def test_what_a_list_leaves_open_is_lost_once_whatever_it_is(catalogue: Catalogue) -> None:
+    """A fifth of the hectare may be water, and may be forest, but not both."""
+    found = fall(catalogue, hectares("Ls 0.3000; R/V 0.5000"), known(catalogue))
+    assert by_step(found)["water"] == (0, 2000, 8000, 10_000)
+    assert by_step(found)["forest"] == (3000, 5000, 5000, 7000)
+    assert ends(found) == (CLEAR - 5000, 7000)
 
 
 def test_a_list_answers_where_the_coverage_of_polygons_ends(catalogue: Catalogue) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gis_sites.columns import Labels, Range
 from gis_sites.profile.coverage import Cover
@@ -23,6 +25,7 @@ from tests.profile.scenes import (
 )
 
 SEEDS = range(3)
+PRODUCTION = {"symbol": "P", "symbol_yes": "production", "symbol_text": ""}
 SQUARE = wkt("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0))")
 
 
@@ -186,6 +189,56 @@ def test_a_line_along_the_boundary_does_not_cross() -> None:
     lines = wkt("LINESTRING (0 -50, 0 150)", "LINESTRING (-50 50, 0 50)", "LINESTRING (-50 50, 5 50)")
     for line, expected in zip(lines, [0, 0, 1], strict=True):
         assert measured({"measure": "crosses"}, sites_of(SQUARE), array([line])).values.tolist() == [expected]
+
+
+@pytest.mark.parametrize(("inside_m", "expected"), [(0.005, 0), (0.02, 1)])
+def test_a_line_crosses_from_a_centimetre_inside_on(inside_m: float, expected: int) -> None:
+    line = wkt(f"LINESTRING (-50 {inside_m}, 150 {inside_m})")
+    assert measured({"measure": "crosses"}, sites_of(SQUARE), line).values.tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("widths", "end", "low", "high"),
+    [
+        ({5.0: 60}, 100, 5.0, 5.0),
+        ({5.0: 60, 12.5: 40}, 100, 5.0, 12.5),  # limits that differ: from the most to the least restrictive
+        ({5.0: 60, 12.5: 9}, 100, 5.0, 5.0),  # on less than a tenth: does not count
+        ({5.0: 60, 12.5: 6}, 95, np.nan, np.nan),  # it could, with the 5 % of which nobody knows
+        ({5.0: 60, 12.5: 4}, 95, 5.0, 5.0),  # it could not
+        ({5.0: 60}, 90, np.nan, np.nan),  # a limit nobody knows of could lie there
+        ({12.5: 9}, 100, np.inf, np.inf),
+        ({}, 100, np.inf, np.inf),
+    ],
+)
+def test_limits_by_hand(widths: dict[float, float], end: float, low: float, high: float) -> None:
+    starts = np.cumsum([0, *widths.values()])[:-1]
+    zones = [at(shapely.box(x, 0, x + width, 100)) for x, width in zip(starts, widths.values(), strict=True)]
+    spec = {"measure": "extreme_covering", "field": "limit", "pick": "min", "min_share": 0.1}
+    table = pa.table({"limit": pa.array(list(widths), pa.float64())})
+    cover = Cover(at(shapely.box(0, 0, end, 100)), stated=False)
+    found = measured(spec, sites_of(SQUARE), array(zones), table, cover=cover)
+    assert (found.low[0], found.high[0]) == pytest.approx((low, high), nan_ok=True)
+
+
+def test_a_limit_on_less_than_a_square_metre_does_not_count() -> None:
+    zones = wkt("POLYGON ((0 0, 0.9 0, 0.9 1, 0 1, 0 0))", "POLYGON ((0 0, 1.1 0, 1.1 1, 0 1, 0 0))")
+    spec = {"measure": "extreme_covering", "field": "limit", "pick": "min", "min_share": 0.0}
+    table = pa.table({"limit": [5.0]})
+    for zone, expected in zip(zones, (np.inf, 5.0), strict=True):
+        assert measured(spec, sites_of(SQUARE), array([zone]), table).low[0] == expected
+
+
+@given(st.lists(st.tuples(*[st.integers(-30, 130)] * 4), max_size=8), st.integers(10, 120))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_overlapping_zones_never_make_a_share_above_one(corners: list[tuple[int, ...]], end: int) -> None:
+    """Whatever lies on whatever: a share is one of the whole, and what is covered twice counts once."""
+    zones = array([at(shapely.box(*one).buffer(0.1)) for one in corners])
+    cover = Cover(at(shapely.box(-50, -50, end, 150)), stated=False)
+    same = {name: pa.array([value] * len(zones), pa.string()) for name, value in PRODUCTION.items()}
+    spec = {"measure": "share_by_class", "field": "symbol", "class": "production"}
+    found = measured(spec, sites_of(SQUARE), zones, pa.table(same), cover=cover)
+    assert found.low[0] == pytest.approx(naive_share(SQUARE[0], list(zones)), abs=1e-9)
+    assert 0.0 <= found.low[0] <= found.high[0] <= 1.0
 
 
 def test_an_overlap_under_one_square_metre_is_touching_and_all_but_all_is_all() -> None:

@@ -124,6 +124,17 @@ def test_two_lines_do_not_count_the_same_boundary_twice() -> None:
     )
 
 
+def test_where_the_coverage_ends_within_reach_any_of_the_boundary_may_front() -> None:
+    """A street along the lower side; the coverage ends 10 m above the upper one, or 20 m: out of reach."""
+    street = wkt("LINESTRING (-50 -10, 150 -10)")
+    for above, high in ((10, 400.0), (20, 110.0)):
+        cover = Cover(at(shapely.box(-90, -90, 190, 100 + above)), stated=True)
+        found = measured({"measure": "frontage", "reach_m": 15.0}, sites_of(SQUARE), street, cover=cover)
+        assert (found.low[0], found.high[0]) == pytest.approx((110.0, high))
+    beyond = measured({"measure": "frontage", "reach_m": 15.0}, sites_of(SQUARE), street[:0], cover=cover)
+    assert (beyond.low[0], beyond.high[0]) == (0.0, 0.0)
+
+
 def test_distances_are_from_the_boundary_and_0_where_it_touches_or_overlaps() -> None:
     holed = wkt("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 0), (40 40, 60 40, 60 60, 40 60, 40 40))")
     cases = {

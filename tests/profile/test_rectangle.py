@@ -1,5 +1,6 @@
 """The largest rectangle inside: published cases, hand-made ones, and whatever hypothesis thinks of."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -23,6 +24,17 @@ LEAST = 0.97
 """The part of the expected area that has to be reached."""
 
 
+PLUS = "POLYGON ((4 0, 6 0, 6 4, 10 4, 10 6, 6 6, 6 10, 4 10, 4 6, 0 6, 0 4, 4 4, 4 0))"
+PIERCED = (
+    shapely.box(0, 0, 100, 100)
+    .difference(
+        shapely.union_all([shapely.box(x, y, x + 2, y + 2) for x in range(4, 100, 10) for y in range(4, 100, 10)])
+    )
+    .wkt
+)
+"""A hundred pillars: the largest rectangle lies between two rows of them."""
+
+
 def one(shape: Any) -> Any:
     return largest_rectangles(array([shape]))[0]
 
@@ -39,6 +51,8 @@ def one(shape: Any) -> Any:
         ("POLYGON ((0 0, 60 0, 60 60, 0 60, 0 0), (20 20, 40 20, 40 40, 20 40, 20 20))", 1200.0),
         ("POLYGON ((0 0, 60 0, 60 60, 0 60, 0 0), (5 5, 9 5, 9 9, 5 9, 5 5))", 51 * 60.0),
         ("MULTIPOLYGON (((0 0, 10 0, 10 10, 0 10, 0 0)), ((50 0, 80 0, 80 25, 50 25, 50 0)))", 750.0),
+        (PLUS, 20.0),
+        (PIERCED, 8 * 100.0),
     ],
 )
 @pytest.mark.parametrize("angle", [0.0, 17.0, 71.3])
@@ -131,6 +145,23 @@ def test_nearly_the_best_of_every_angle_in_convex_plots() -> None:
     assert parts.mean() >= 0.998
 
 
+def test_nearly_the_best_of_every_row_of_squares_in_concave_plots() -> None:
+    """Plots of squares, turned: the largest rectangle along their sides is counted square by square."""
+    rng = np.random.default_rng(8)
+    shapes, least = [], []
+    while len(shapes) < 60:
+        cells = rng.random((5, 5)) < 0.65
+        squares = [shapely.box(10 * x, 10 * y, 10 * x + 10, 10 * y + 10) for x, y in np.argwhere(cells).tolist()]
+        part = max(shapely.get_parts(shapely.union_all(squares)), key=lambda one: one.area)
+        spans = list(itertools.combinations(range(0, 60, 10), 2))
+        boxes = shapely.box(*np.array([(x0, y0, x1, y1) for x0, x1 in spans for y0, y1 in spans]).T)
+        least.append(shapely.area(boxes[shapely.covers(part, boxes)]).max())
+        shapes.append(at(affinity.rotate(part, float(rng.uniform(0, 90)))))
+    parts = shapely.area(largest_rectangles(array(shapes))) / least
+    assert parts.mean() >= 0.99
+    assert (parts < LEAST).sum() <= 1
+
+
 def stars(points: list[tuple[float, float]], hole: bool, turn: float) -> Any:
     angles = np.linspace(0, 2 * np.pi, len(points), endpoint=False)
     radii = np.array([radius for radius, _ in points])
@@ -160,6 +191,18 @@ def test_whatever_the_polygon_the_rectangle_is_truly_inside(
     biggest = max(shapely.get_parts(shape), key=lambda part: part.area, default=shapely.Polygon())
     square = shapely.maximum_inscribed_circle(biggest, 0.01).length * math.sqrt(2) if biggest.area > 1 else 0.0
     assert found.area >= 0.8 * square**2
+
+
+@pytest.mark.parametrize("over", [1e-9, 1e-6, 1e-2])
+def test_what_sticks_out_is_drawn_in_until_it_is_inside(over: float) -> None:
+    """The predicate decides, not the search: here what was found is too large."""
+    shape = at(affinity.rotate(shapely.box(-20, -10, 20, 10), 30, origin=(0, 0)))
+    parts, way = array([shape]), np.array([[math.cos(math.pi / 6), math.sin(math.pi / 6)]])
+    box = np.array([[-20.0, -10.0, 20.0, 10.0]]) + np.array([-over, -over, over, over])
+    found = rectangle._Tries(np.array([0]), way, np.array([800.0]), box)
+    inside = rectangle._certain(parts, edges_of(parts, 4).middle, found)[0]
+    assert inside.within(shape)
+    assert inside.area == pytest.approx(800.0, rel=2 * over + 1e-6)
 
 
 def test_the_same_to_the_last_bit_whatever_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

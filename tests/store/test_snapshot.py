@@ -138,7 +138,7 @@ def test_the_file_is_made_once(store: Store, published: State, monkeypatch: pyte
     open_snapshot(store, published, "parcels")
     file = store.snapshots / f"state-{published.id}-parcels.arrow"
     before = file.stat()
-    monkeypatch.setattr(snapshot, "_build", None)
+    monkeypatch.setattr(snapshot, "build", None)
     assert len(open_snapshot(store, published, "parcels")) == 4
     assert file.stat().st_mtime_ns == before.st_mtime_ns
     assert [one.name for one in store.snapshots.iterdir()] == [file.name]
@@ -239,7 +239,7 @@ def test_several_builders_at_once_are_harmless(store: Store, published: State) -
 def test_who_comes_while_it_is_made_waits_and_finds_it(
     store: Store, published: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, made, going = snapshot._build, 0, threading.Event()
+    real, made, going = snapshot.build, 0, threading.Event()
 
     def slow(*words: Any) -> None:
         nonlocal made
@@ -247,7 +247,7 @@ def test_who_comes_while_it_is_made_waits_and_finds_it(
         going.wait(0.2)
         real(*words)
 
-    monkeypatch.setattr(snapshot, "_build", slow)
+    monkeypatch.setattr(snapshot, "build", slow)
     with ThreadPoolExecutor(4) as several:
         found = list(several.map(lambda _: open_snapshot(store, published, "parcels"), range(4)))
     assert made == 1

@@ -124,12 +124,16 @@ def find(settings: Settings, major: int | None = None) -> Postgres:
     return with_postgis[0]
 
 
+def folders(chosen: Path | None) -> list[Path]:
+    """Return where the programs of each PostgreSQL are: in the folder that is set, else where Debian keeps them."""
+    return [chosen] if chosen else [path for path in SYSTEM.glob("*/bin") if path.parent.name.isdigit()]
+
+
 def _installed(chosen: Path | None) -> list[Postgres]:
     """Return what is installed, newest first: only where there is a server, not the client programs alone."""
-    folders = [chosen] if chosen else [path for path in SYSTEM.glob("*/bin") if path.parent.name.isdigit()]
     found = [
         Postgres(folder, int(_version(folder).split(".")[0] if chosen else folder.parent.name))
-        for folder in folders
+        for folder in folders(chosen)
         if (folder / "postgres").is_file() and (folder / "initdb").is_file()
     ]
     return sorted(found, key=lambda one: -one.major)
