@@ -28,7 +28,8 @@ def compare(request: Request, face: OneFace, state: OneState) -> HTMLResponse:
     speech = Speech.of(request)
     if state is None:
         return page(request, "empty.html", {"title": speech.say("compare_title")})
-    return page(request, "compare.html", comparison(face, state, speech), state=state)
+    asked = [("basket", ",".join(speech.basket)), ("lang", speech.lang if speech.chosen else "")]
+    return page(request, "compare.html", {**comparison(face, state, speech), "asked": asked}, state=state)
 
 
 def comparison(face: Face, state: State, speech: Speech) -> Json:

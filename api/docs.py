@@ -1,6 +1,5 @@
 """The page about the API, made from its OpenAPI document: every method, and a command that asks for it."""
 
-import math
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from api.routes import OneFace, OneState
 from api.texts import SAFE, Speech, outside, page
 from gis_sites.matching.also import ANSWERS
 from gis_sites.store.states import State
+from gis_sites.store.tiles import Place
 from gis_sites.words import say, sentences
 
 Json = dict[str, Any]
@@ -44,19 +44,8 @@ class Example:
         first = {view.kind: quote(view.id(0), safe=SAFE) for view in face.views(state) if len(view)}
         found = cls(first.get("parcels", SOME_PARCEL), first.get("offers", SOME_OFFER))
         west, south, east, north = extents.of(face, state) or (17.7, 51.7, 17.7, 51.7)
-        column, row = tile_at((west + east) / 2, (south + north) / 2)
-        return cls(found.parcel, found.offer, f"{state.id}/parcel/{ZOOM}/{column}/{row}")
-
-
-def tile_at(longitude: float, latitude: float) -> tuple[int, int]:
-    """Return the column and row of the web's usual grid (EPSG:3857) that a place in degrees is in.
-
-    >>> tile_at(18.09, 51.76)
-    (18030, 10845)
-    """
-    across = 2**ZOOM
-    north = math.asinh(math.tan(math.radians(latitude))) / math.pi
-    return int((longitude + 180) / 360 * across), int((1 - north) / 2 * across)
+        middle = Place.at((west + east) / 2, (south + north) / 2, ZOOM)
+        return cls(found.parcel, found.offer, f"{state.id}/parcel/{ZOOM}/{middle.x}/{middle.y}")
 
 
 COMMANDS: Mapping[str, Callable[[Example], tuple[str, str]]] = {

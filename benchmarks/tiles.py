@@ -4,7 +4,6 @@ Tiles are asked for as the pages ask: for the first time, cold, and then again, 
 """
 
 import http.client
-import math
 import re
 import time
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
     Parcels come first: with them both servers have connected, and looked up what they look up once.
     """
     from gis_sites.inventory import open_inventory
+    from gis_sites.store.tiles import Place
 
     with open_inventory(here.settings) as inventory:
         state = inventory.need_state()
@@ -44,7 +44,8 @@ def run(here: Ground, runs: int) -> Iterator[Row]:
         paths = (f"{TILE}?v={_version(server)}", TIPG)
         fixed = {"state": state.id, "layer": "parcel", "table": table}
         for zoom in ZOOMS:
-            asked = list(dict.fromkeys(_both(paths, **fixed, **tile_at(lon, lat, zoom)) for _, lon, lat in places))
+            tiles = dict.fromkeys(Place.at(lon, lat, zoom) for _, lon, lat in places)
+            asked = [_both(paths, **fixed, **vars(one)) for one in tiles]
             yield _compared(f"tiles of zoom {zoom}, cold", server, other, asked, zoom=zoom)
             yield _warm(f"tiles of zoom {zoom}, warm", server, other, asked)
 
@@ -133,17 +134,6 @@ def _places(url: str, table: str, count: int) -> Iterator[tuple[str, float, floa
     query = f"SELECT key, ST_X({middle}), ST_Y({middle}) FROM {table} WHERE key IN ({chosen}) ORDER BY md5(key)"
     with psycopg.connect(**parts(url)) as conn:
         yield from conn.execute(query).fetchall()
-
-
-def tile_at(lon: float, lat: float, zoom: int) -> dict[str, int]:
-    """Return the tile that holds a place.
-
-    >>> tile_at(18.09, 51.76, 14)
-    {'z': 14, 'x': 9015, 'y': 5429}
-    """
-    side = 2**zoom
-    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
-    return {"z": zoom, "x": int((lon + 180) / 360 * side), "y": int(y * side)}
 
 
 def features(tile: bytes) -> int:

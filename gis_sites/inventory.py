@@ -143,7 +143,8 @@ class Inventory(Answers):
             base, held = states.current(conn), states.basis(conn)
         if base is None and not held:
             raise NotFound("inventory.empty")
-        blocks, stale_after = self._built(held, day, scheduler=scheduler, progress=progress)
+        with self._drawn(held, day, beside=base is not None, progress=progress):
+            blocks, stale_after = self._built(held, day, scheduler=scheduler, progress=progress)
         if base is not None and _same(base, held, blocks, day):
             retention.prune(self.store)  # a command killed before it may have published this very state
             return base
@@ -163,16 +164,34 @@ class Inventory(Answers):
     def _built(
         self, held: Mapping[str, Revision], day: date, *, scheduler: str | None, progress: Progress
     ) -> "tuple[Blocks, date | None]":
-        """Make the profile and the generalised pictures of some revisions; say when a value changes next."""
+        """Make the profile of some revisions; say when a value changes next."""
         from gis_sites.profile.build import build
         from gis_sites.profile.workers import cluster, workers
-        from gis_sites.store import pictures
 
         parcels = held["parcel"].rows if "parcel" in held else 0
         with cluster(scheduler) if scheduler else workers(self.store.settings.workers, parcels) as executor:
-            made = build(self.store, self.catalogue, held, as_of=day, executor=executor, progress=progress)
-        pictures.prepare(self.store, self.catalogue, held, as_of=day, progress=progress)
-        return made
+            return build(self.store, self.catalogue, held, as_of=day, executor=executor, progress=progress)
+
+    @contextmanager
+    def _drawn(self, held: Mapping[str, Revision], day: date, *, beside: bool, progress: Progress) -> Iterator[None]:
+        """Make the generalised pictures of some revisions: `beside` what is done meanwhile, else after it.
+
+        A profile from nothing leaves neither a core nor memory for them.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        from gis_sites.store import pictures
+
+        if not beside:
+            yield
+            pictures.prepare(self.store, self.catalogue, held, as_of=day, progress=progress)
+            return
+        with ThreadPoolExecutor(1) as artist:
+            made = artist.submit(pictures.prepare, self.store, self.catalogue, held, as_of=day)
+            yield
+            progress("tiles", 0, 1)  # only now: bars are drawn by one thread
+            made.result()
+            progress("tiles", 1, 1)
 
     def _after(self, state: State) -> None:
         """Make the views anew and drop what no state needs; neither is part of the publication."""

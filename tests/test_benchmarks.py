@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import code_size, measure, page, records, table, tiles
+from benchmarks import code_size, measure, page, records, table
 from benchmarks.goals import AGAIN, GOALS, IMPORT, NOTHING, TOPSIS, goals_of
 from benchmarks.machine import busy, commit, machine
 from benchmarks.measure import Measured, contest
@@ -181,7 +181,7 @@ def test_it_is_said_on_what_and_nothing_names_the_machine() -> None:
     assert 0.0 <= busy() <= 1.0
 
 
-@pytest.mark.parametrize("module", [table, code_size, tiles])
+@pytest.mark.parametrize("module", [table, code_size])
 def test_examples_hold(module: ModuleType) -> None:
     done = doctest.testmod(module)
     assert done.attempted > 0 == done.failed

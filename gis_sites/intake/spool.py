@@ -78,8 +78,8 @@ def spool(batches: Iterable[Batch], path: Path, load: Loading) -> Spool:
         _joined(parts),
         bounds.values,
         repaired.values,
-        np.ones(len(rows.values), dtype=bool),
-        np.empty(0, dtype=np.int64),
+        keep=np.ones(len(rows.values), dtype=bool),
+        order=np.empty(0, dtype=np.int64),
     )
 
 
@@ -141,8 +141,7 @@ def _resolve(held: Spool, repeated: list[list[int]], load: Loading) -> None:
     if not repeated:
         return
     listed = load.layer.parcels if load.layer.parcels in load.filled else None
-    shapes, fields = _digests(held, sorted(place for group in repeated for place in group), listed)
-    verdict = keying.resolve(repeated, shapes, fields)
+    verdict = keying.resolve(repeated, *_digests(held, sorted(place for group in repeated for place in group), listed))
     held.keep[verdict.gone] = False
     held.joined = verdict.joined
     _report(held, verdict, load)

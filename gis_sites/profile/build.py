@@ -1,5 +1,6 @@
 """The profile: every attribute of every parcel and offer, a block a layer; only what changed is measured anew."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
@@ -35,6 +36,8 @@ of each.
 """
 SLOW = {"rectangle_long": 100, "net_area": 60, "inscribed_circle": 30}
 """How many times as long as most others some measures take, roughly: the time left is reckoned by it, nothing else."""
+WAITING = 1_000_000
+"""Values that may wait to be written; of more, only the one block that is being written."""
 Blocks = dict[str, dict[str, Profile]]
 """Layer -> kind -> block."""
 
@@ -126,15 +129,16 @@ def _weight(layer: Layer) -> int:
 
 
 def _stored(store: Store, fresh: Iterable[tuple[Job, Columns]]) -> Iterator[tuple[Job, Profile]]:
-    """Write each block while the next is measured."""
+    """Write each block while the next ones are measured, as far as there is room for those that wait."""
     with ThreadPoolExecutor(1) as writer:
-        waiting: Future[tuple[Job, Profile]] | None = None
+        waiting: deque[tuple[int, Future[tuple[Job, Profile]]]] = deque()
         for job, columns in fresh:
-            if waiting:
-                yield waiting.result()
-            waiting = writer.submit(_store, store, job, columns)
-        if waiting:
-            yield waiting.result()
+            values = sum(map(len, columns.values()))
+            while waiting and values + sum(one for one, _ in waiting) > WAITING:
+                yield waiting.popleft()[1].result()
+            waiting.append((values, writer.submit(_store, store, job, columns)))
+        while waiting:
+            yield waiting.popleft()[1].result()
 
 
 def _store(store: Store, job: Job, columns: Columns) -> tuple[Job, Profile]:

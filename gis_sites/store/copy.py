@@ -146,9 +146,13 @@ def _arrays(content: pa.Buffer, n: int) -> list[Floats]:
 
 def _received(conn: sa.Connection, statement: str) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    with _driver(conn).cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        for block in copy:
-            sink.write(block)
+    try:
+        with _driver(conn).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for block in copy:
+                sink.write(block)
+    except psycopg.Error as error:
+        # As what SQLAlchemy asks itself is told; the statement is left out, it may hold values.
+        raise sa.exc.DBAPIError.instance("COPY", None, error, psycopg.Error) from error
     return sink.getvalue()
 
 

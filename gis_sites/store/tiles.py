@@ -1,5 +1,6 @@
 """Vector tiles: a layer of a state, complete at every zoom, with nothing in it that layer files do not let be drawn."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,16 @@ class Place:
         most = 2**self.z if 0 <= self.z <= HIGHEST else 0
         if not (0 <= self.x < most and 0 <= self.y < most):
             raise NotFound("tiles.no_tile", z=self.z, x=self.x, y=self.y)
+
+    @classmethod
+    def at(cls, lon: float, lat: float, zoom: int) -> "Place":
+        """Return the tile of a zoom that a place, in degrees, lies in.
+
+        >>> Place.at(18.09, 51.76, 14)
+        Place(z=14, x=9015, y=5429)
+        """
+        north = math.asinh(math.tan(math.radians(lat))) / math.pi
+        return cls(zoom, int((lon + 180) / 360 * 2**zoom), int((1 - north) / 2 * 2**zoom))
 
     def within(self, box: Box) -> Box | None:
         """Return the part of a box (EPSG:3857) that the tile shows, with its buffer; None where it shows nothing."""

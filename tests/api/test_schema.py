@@ -40,7 +40,7 @@ OPERATIONS = [
 ]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _uncollected() -> Iterator[None]:
     """Keep the garbage collector out: hypothesis reads sources, and Python 3.11 fails when it interrupts that."""
     gc.collect()

@@ -1,5 +1,7 @@
 """Few sites read few rows, never too few; and a run tells how far it is."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,59 @@ def test_a_few_parcels_read_the_rows_near_them_only(
     # Mains are 50 m apart; the bound of a square of 50 m beside one that stays is 121 m.
     assert 1 <= rows["water"][1] <= 9
     agrees(store, catalogue, held, made)
+
+
+def test_what_a_few_parcels_take_starts_no_processes(
+    store: Store, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "WORTH_WORKERS", 5_000)
+    held: Held = {"parcel": put(store, catalogue, "parcel", grid(20))}
+    handed: list[int] = []
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, work: Any, /, *words: Any, **named: Any) -> Any:
+            handed.append(len(words[0].sites))
+            return super().submit(work, *words, **named)
+
+    with Counting(1) as helper:
+        publish_it(store, held, build(store, catalogue, held, as_of=DAY, executor=helper))
+        assert handed
+        handed.clear()
+        # A tenth: the shapes of as many would be worth handing over to processes that run, not to start them.
+        held["parcel"] = put(store, catalogue, "parcel", grid(20, dict.fromkeys(range(0, 400, 10), 3.0)))
+        made = build(store, catalogue, held, as_of=DAY, executor=helper)
+    assert not handed
+    agrees(store, catalogue, held, made)
+
+
+@pytest.mark.parametrize(("room", "most"), [(1_000_000, 6), (0, 2)])
+def test_small_blocks_wait_to_be_written_and_large_ones_are_waited_for(
+    store: Store, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, room: int, most: int
+) -> None:
+    monkeypatch.setattr(building, "WAITING", room)
+    written: list[Any] = []
+    ahead: list[int] = []
+    go, real, measure = Event(), building._store, building.measured
+
+    def late(*words: Any) -> Any:
+        go.wait(30)
+        written.append(made := real(*words))
+        return made
+
+    def counting(*words: Any, **named: Any) -> dict[str, Columns]:
+        ahead.append(len(ahead) + 1 - len(written))
+        if ahead[-1] == most:
+            go.set()
+        return measure(*words, **named)
+
+    monkeypatch.setattr(building, "_store", late)
+    monkeypatch.setattr(building, "measured", counting)
+    held: Held = {"parcel": put(store, catalogue, "parcel", grid(2))}
+    for name in ("water", "gas", "power", "heat"):
+        held[name] = put(store, catalogue, name, mains([25.0], 2))
+    build(store, catalogue, held, as_of=DAY)
+    # Six blocks: of small ones all are measured before the first is written.
+    assert max(ahead) == most
 
 
 def test_a_run_tells_columns_partitions_and_how_much_is_done(store: Store, catalogue: Catalogue) -> None:

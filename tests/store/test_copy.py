@@ -4,6 +4,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from psycopg.errors import UndefinedTable
 
 from gis_sites.store.connect import Store
 from gis_sites.store.copy import copy_in, copy_out
@@ -108,3 +109,10 @@ def test_a_row_that_does_not_fit_leaves_nothing(store: Store) -> None:
         copy_in(conn, "store.t", pa.table({"n": [1, 2]}))
     with store.begin() as conn:
         assert conn.execute(sa.text("SELECT count(*) FROM store.t")).scalar_one() == 0
+
+
+def test_what_the_database_refuses_is_told_as_of_any_other_question(store: Store) -> None:
+    with store.begin() as conn, pytest.raises(sa.exc.ProgrammingError) as told:
+        copy_out(conn, "SELECT 1 FROM store.gone WHERE key = %(key)s", {"one": pa.int32()}, {"key": "a secret"})
+    assert isinstance(told.value.orig, UndefinedTable)
+    assert told.value.statement == "COPY"
