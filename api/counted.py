@@ -1,7 +1,7 @@
 """The rows a list is made of, and what each further choice would leave of them: one judge for each view of a state."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from threading import Lock
 
@@ -101,6 +101,17 @@ def rows_of(found: Judged, n: int, *, doubtful: bool) -> tuple[Rows, int]:
     if found.named is not None:
         unknown &= found.named
     return np.flatnonzero(_mask(joined, found.named, doubtful=doubtful)), int(np.count_nonzero(unknown))
+
+
+def counts_without(found: Judged, n: int, *, doubtful: bool) -> dict[str, int]:
+    """Count the rows that would be there without one of the facets, and (`q`) without the name."""
+    others = {
+        name: replace(found, verdicts={key: one for key, one in found.verdicts.items() if key != name})
+        for name in found.verdicts
+    }
+    if found.named is not None:
+        others["q"] = replace(found, named=None)
+    return {name: len(rows_of(one, n, doubtful=doubtful)[0]) for name, one in others.items()}
 
 
 def _mask(joined: Verdicts, named: Mask | None, *, doubtful: bool) -> Mask:

@@ -15,6 +15,7 @@ from api.coming import Coming
 from gis_sites.catalogue import Attribute, attributes_of
 from gis_sites.errors import NotFound, RequirementError
 from gis_sites.inventory import Inventory
+from gis_sites.kept import Kept
 from gis_sites.layer import Layer
 from gis_sites.matching.reasons import value_entry
 from gis_sites.matching.requirement import Requirement
@@ -23,6 +24,8 @@ from gis_sites.matching.shortlist import match, software
 from gis_sites.matching.verdicts import Window
 from gis_sites.matching.view import parcels_of
 from gis_sites.matching.why import why, why_gone
+from gis_sites.profile.features import Features
+from gis_sites.profile.told import net_nobody
 from gis_sites.show import layers_document
 from gis_sites.store import states
 from gis_sites.store.connect import Store
@@ -48,6 +51,7 @@ class Face:
         about = [whole.store.uuid, software(), whole.store.settings.public_parcels]
         self._about = json.dumps([*about, [[one.name, one.hash] for one in whole.catalogue]])
         self._held: tuple[int, list[Snapshot]] = (0, [])
+        self._nobody: Kept[tuple[int, datetime], list[Features]] = Kept(1)
         self._opening = Lock()
         self._state: State | None = None
         self._coming = Coming()
@@ -116,6 +120,16 @@ class Face:
         """Tell whether rows of a layer may be named: it is public, and so are its key and the parcels it names."""
         layer = self.catalogue.layers.get(name)
         return layer is not None and _naming(layer) <= set(layer.fields)
+
+    def net_nobody(self, state: State) -> list[Features]:
+        """Return the zones of the net area that are around no row, made once for a state."""
+        store = self._patient.store
+
+        def made() -> list[Features]:
+            with store.begin() as conn:
+                return net_nobody(conn, store.catalogue or self.catalogue, state)
+
+        return self._nobody.of((state.id, state.at), made)
 
     def layers(self, state: State | None) -> Json:
         """List the public layers with their parts and attributes."""

@@ -29,11 +29,10 @@ MOST_AROUND = 8
 
 def furniture(face: Face, state: State, document: Mapping[str, Any], speech: Speech) -> Json:
     """Return what stands on a parcel's page besides its attributes, as far as the public may know it."""
-    identifier = document["id"]
+    identifier, whole = document["id"], face.inventory.store.catalogue or face.catalogue
+    nobody = face.net_nobody(state) if told.all_told(whole, face.catalogue, state) else None
     with face.inventory.store.begin() as conn:
-        whole = face.inventory.store.catalogue or face.catalogue
-        public = told.all_told(whole, face.catalogue, state)
-        net = told.net_steps(conn, whole, state, identifier) if public else None
+        net = told.net_steps(conn, whole, state, identifier, nobody=nobody) if nobody is not None else None
         known = [face.catalogue.attributes[name] for name in SHARES if name in face.catalogue.attributes]
         shares = [(one, told.shares_by_value(conn, face.catalogue, state, one, parcel=identifier)) for one in known]
         beside = told.neighbours(conn, state, identifier)

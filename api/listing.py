@@ -1,12 +1,12 @@
 """The list: which rows, in which words, what could be chosen besides, and what lies on the map."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from api.counted import Judges, Offered, judged, rows_of, sorted_rows
+from api.counted import Judges, Offered, counts_without, judged, rows_of, sorted_rows
 from api.face import Face
 from api.facets import joined, parted
 from api.filters import AREA, PRECINCT, USE, Filters, facets_of, uses
@@ -44,6 +44,8 @@ class Found:
     refusal: RequirementError | None = None
     heirs: tuple[str, ...] = ()
     """What a parcel that was asked for has become."""
+    without: Mapping[str, int] = field(default_factory=dict)
+    """Where nothing was found: how many there were without one of the facets, or (`q`) without the name."""
 
 
 def find(face: Face, state: State, filters: Filters, judges: Judges) -> Found:
@@ -56,7 +58,8 @@ def find(face: Face, state: State, filters: Filters, judges: Judges) -> Found:
     rows, doubtful = rows_of(answer, len(view), doubtful=filters.doubtful)
     some = len(rows) if answer.named is None else int(np.count_nonzero(answer.named))
     heirs = _heirs(face, filters, some)
-    return Found(view, sorted_rows(judge, rows, filters.sort), len(view), doubtful, answer.refusal, heirs)
+    without = {} if len(rows) else counts_without(answer, len(view), doubtful=filters.doubtful)
+    return Found(view, sorted_rows(judge, rows, filters.sort), len(view), doubtful, answer.refusal, heirs, without)
 
 
 def _heirs(face: Face, filters: Filters, found: int) -> tuple[str, ...]:
@@ -93,7 +96,7 @@ def listing(
         "use_options": use_options(face, filters, speech),
         "kinds": [(view.kind, len(view)) for view in face.views(state)],
         "facets": facets_shown(face, filters, counts, speech),
-        "chips": chips(face, filters, speech),
+        "chips": chips(face, filters, speech, found.without),
         "hidden": _hidden(filters),
         "summary": summary(found, filters, speech),
     }
@@ -125,18 +128,21 @@ def facets_shown(face: Face, filters: Filters, counts: Mapping[str, Sequence[Off
     ]
 
 
-def chips(face: Face, filters: Filters, speech: Speech) -> list[Json]:
-    """Return what was chosen, in words, each with the address of the list without it."""
+def chips(face: Face, filters: Filters, speech: Speech, left: Mapping[str, int] | None = None) -> list[Json]:
+    """Return what was chosen, in words, each with the address of the list without it and how many that would hold."""
+    left = left or {}
     facets = facets_of(face.catalogue)
     found = [
         {
             "text": f"{facets[name].title(speech.lang)}: {facets[name].say(choice, speech.lang)}",
             "href": speech.link("/", **filters.without(name).query()),
+            "left": left.get(name, 0),
         }
         for name, choice in filters.chosen
     ]
     if filters.q:
-        found.insert(0, {"text": filters.q, "href": speech.link("/", **filters.without("q").query())})
+        href = speech.link("/", **filters.without("q").query())
+        found.insert(0, {"text": filters.q, "href": href, "left": left.get("q", 0)})
     return found
 
 

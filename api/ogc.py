@@ -19,64 +19,23 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 from tipg import errors as tipg_errors
-from tipg.collections import Collection, Column, ItemList, PgCollection
+from tipg.collections import Collection
 from tipg.factory import OGCFeaturesFactory
 
 from api.errors import BadParameter, language
 from api.face import Face
 from api.ogc_documents import CONFORMS, QGIS, collection_entry, description, landing
-from api.ogc_question import COMMON, ONE_ID, PAGING, cut, geojson, in_our_way, known, readable
+from api.ogc_layered import layered
+from api.ogc_question import COMMON, ONE_ID, PAGING, geojson, in_our_way, known, readable
 from api.qgis_project import in_order, project
 from api.routes import OneFace, OneState
 from api.texts import outside
 from gis_sites.errors import NotFound
-from gis_sites.layer import Layer
-from gis_sites.store.extent import Degrees
 from gis_sites.store.published import Published, only_reading, published, rows
 from gis_sites.store.states import State
-from gis_sites.store.views import PUBLISHED
 
 Json = dict[str, Any]
 PREFIX = "/ogc"
-ID = "id"
-
-
-class Layered(PgCollection):
-    """A public layer of a state as a collection: its id is the layer's name."""
-
-    source: str
-    around: Degrees | None
-    one: bool = False
-    """A single row is asked for: nobody asks how many there are."""
-
-    async def _features_count_query(self, conn: Any, **question: Any) -> int:  # noqa: ANN401 - as tipg asks
-        return 1 if self.one else int(await super()._features_count_query(conn, **question))
-
-    def _from(self, function_parameters: Any, params: Any) -> str:  # noqa: ANN401 - as tipg has it
-        return f"FROM {self.source}"
-
-    async def features(self, conn: Any, **question: Any) -> ItemList:  # noqa: ANN401 - as tipg asks
-        """Answer a question, the box cut to where there are rows."""
-        if (box := question.get("bbox_filter")) is not None:
-            question["bbox_filter"] = cut(box, self.around)
-            if question["bbox_filter"] is None:
-                return ItemList(items=[], matched=0, next=None, prev=None)
-        return await super().features(conn, **question)
-
-    def _features_query(self, conn: Any, **question: Any) -> AsyncIterator[Json]:  # noqa: ANN401 - as tipg asks
-        """Choose the rows of a page first: tipg's query writes out every row it passes over."""
-        where, limit, offset = (question.pop(name) for name in ("where", "limit", "offset"))
-        chosen = [
-            "SELECT *",
-            self._from(None, []),
-            self._where_clause(where),
-            self._sortby(question["sortby"]),
-            f"LIMIT {int(limit)} OFFSET {int(offset)}",
-        ]
-        page = self.model_copy(update={"source": f"({' '.join(chosen)}) AS source"})
-        written = super(Layered, page)._features_query
-        found: AsyncIterator[Json] = written(conn, where=None, limit=limit, offset=0, **question)
-        return found
 
 
 # ---- what is there -------------------------------------------------------------------------------------------
@@ -142,24 +101,6 @@ def held(request: Request, face: OneFace, state: OneState) -> dict[str, Publishe
 Held = Annotated[dict[str, Published], Depends(held)]
 
 
-def _collection(one: Published, layer: Layer, srid: int, lang: str) -> Layered:
-    columns = [Column(name=name, type=kind) for name, kind in one.columns.items()]
-    geometry = Column(name="geom", type="geometry", geometry_type=one.shape, srid=srid) if one.shape else None
-    return Layered(
-        type="Table",
-        id=one.name,
-        table=one.name,
-        schema=PUBLISHED,
-        title=layer.title.say(lang),
-        table_columns=[geometry] if geometry else [],
-        properties=columns,
-        id_column=next(column for column in columns if column.name == ID),
-        geometry_column=geometry,
-        source=one.source,
-        around=one.extent,
-    )
-
-
 def collection(request: Request, face: OneFace, held: Held) -> Collection:
     """Return the collection an address names, the question to it checked.
 
@@ -177,7 +118,7 @@ def collection(request: Request, face: OneFace, held: Held) -> Collection:
     for column, value in request.query_params.items():
         if column in columns:
             readable(column, columns[column], value)
-    found = _collection(held[name], face.catalogue.layers[name], face.inventory.store.srid, language(request))
+    found = layered(held[name], face.catalogue.layers[name], face.inventory.store.srid, language(request))
     return found if row is None else found.model_copy(update={"one": True})
 
 
@@ -272,7 +213,7 @@ def api(base: Base) -> Response:
 def list_collections(request: Request, base: Base, face: OneFace, held: Held) -> JSONResponse:
     """List the layers."""
     lang, srid = language(request), face.inventory.store.srid
-    found = [_collection(one, face.catalogue.layers[name], srid, lang) for name, one in held.items()]
+    found = [layered(one, face.catalogue.layers[name], srid, lang) for name, one in held.items()]
     entries = [collection_entry(base, one, lang) for one in found]
     return JSONResponse({"links": [_self(f"{base}/collections")], "collections": entries})
 

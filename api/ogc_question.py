@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from inspect import Parameter, signature
 from typing import Any, get_args
 
@@ -12,6 +12,7 @@ from tipg import dependencies as asked
 from tipg.resources.enums import MediaType
 
 from api.errors import BadParameter
+from api.ogc_documents import MOST, USUAL
 
 COMMON = {"f", "lang"}
 PAGING = {"limit", "offset", "bbox", "datetime", "ids", "properties", "sortby"}
@@ -21,6 +22,11 @@ PLAIN = re.compile(r"[\w .,:/()+-]*")
 """What a value to look for may hold: nothing that could end a literal of a query."""
 MOST_IDS = 1000
 ONE_ID = re.compile(r"[0-9]{1,9}")
+WHOLE = re.compile(r"[0-9]{1,18}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII | re.IGNORECASE)
+"""A moment as RFC 3339 writes it, or a day."""
+OPEN = ("", "..")
+"""An end of a time that is left open."""
 VALUES: Mapping[str, Callable[[str], object]] = {
     "text": str,
     "integer": int,
@@ -55,23 +61,27 @@ def geojson(request: Request) -> MediaType:
     return MediaType.geojson
 
 
-def box(request: Request) -> list[float] | None:
+def box(request: Request) -> list[list[float]] | None:
     """Read `bbox`: west, south, east, north in degrees, or the same with heights.
+
+    Returns:
+        the box; two where it goes over the 180th meridian, its west being greater than its east.
 
     Raises:
         BadParameter: it is no such box.
     """
     text = request.query_params.get("bbox")
-    if not text:
+    if text is None:
         return None
     try:
         numbers = [float(one) for one in text.split(",")]
     except ValueError:
         numbers = []
     flat = [*numbers[:2], *numbers[3:5]] if len(numbers) == 6 else numbers
-    if len(flat) != 4 or not all(map(math.isfinite, flat)) or flat[0] > flat[2] or flat[1] > flat[3]:
+    if len(flat) != 4 or not all(map(math.isfinite, flat)) or flat[1] > flat[3]:
         raise BadParameter("ogc.bad_parameter", name="bbox", value=text[:60])
-    return flat
+    west, south, east, north = flat
+    return [flat] if west <= east else [[west, south, 180.0, north], [-180.0, south, east, north]]
 
 
 def ids(request: Request) -> list[str] | None:
@@ -87,8 +97,52 @@ def ids(request: Request) -> list[str] | None:
     return found or None
 
 
+def limit(request: Request) -> int:
+    """Read `limit`; more than one answer holds is as much as it holds.
+
+    Raises:
+        BadParameter: it is no number of rows.
+    """
+    return min(_whole(request, "limit", least=1, usual=USUAL), MOST)
+
+
+def offset(request: Request) -> int:
+    """Read `offset`, how many rows are passed over.
+
+    Raises:
+        BadParameter: it is no number of rows.
+    """
+    return _whole(request, "offset", least=0, usual=0)
+
+
+def _whole(request: Request, name: str, *, least: int, usual: int) -> int:
+    text = request.query_params.get(name, str(usual))
+    if not WHOLE.fullmatch(text) or int(text) < least:
+        raise BadParameter("ogc.bad_parameter", name=name, value=text[:60])
+    return int(text)
+
+
+def when(request: Request) -> None:
+    """Check `datetime`, and pass over it: no row of ours has a time of its own.
+
+    Raises:
+        BadParameter: it is neither a moment nor a time between two.
+    """
+    text = request.query_params.get("datetime", "..")
+    first, *last = text.split("/")
+    try:
+        for one in (first, *last):
+            if one not in OPEN and not (MOMENT.fullmatch(one) and datetime.fromisoformat(one)):
+                raise ValueError
+        sound = len(last) <= 1
+    except ValueError:
+        sound = False
+    if not sound:
+        raise BadParameter("ogc.bad_parameter", name="datetime", value=text[:60])
+
+
 def nothing() -> None:
-    """Pass over a parameter that says nothing here: no row of ours has a time of its own."""
+    """Read nothing: no condition is said in a language of its own."""
 
 
 def readable(column: str, kind: str, value: str) -> None:
@@ -106,17 +160,16 @@ def readable(column: str, kind: str, value: str) -> None:
         raise BadParameter("ogc.bad_parameter", name=column, value=value[:60])
 
 
-def cut(box: Sequence[float], around: Sequence[float] | None) -> list[float] | None:
-    """Cut a box to where a layer has rows, as the whole earth has no place in the working CRS; None: nothing is left.
+def cut(boxes: Sequence[Sequence[float]], around: Sequence[float] | None) -> list[list[float]]:
+    """Cut boxes to where a layer has rows, as the whole earth has no place in the working CRS; some may vanish.
 
-    >>> cut([-180, -90, 18.5, 90], (18, 51, 19, 52))
-    [18, 51, 18.5, 52]
+    >>> cut([[-180, -90, 18.5, 90], [170, -90, 180, 90]], (18, 51, 19, 52))
+    [[18, 51, 18.5, 52]]
     """
     if around is None:
-        return None
-    low, high = map(max, box[:2], around[:2]), map(min, box[2:], around[2:])
-    left = [*low, *high]
-    return left if left[0] <= left[2] and left[1] <= left[3] else None
+        return []
+    left = [[*map(max, box[:2], around[:2]), *map(min, box[2:], around[2:])] for box in boxes]
+    return [box for box in left if box[0] <= box[2] and box[1] <= box[3]]
 
 
 INSTEAD: Mapping[Callable[..., Any], Callable[..., Any]] = {
@@ -125,10 +178,12 @@ INSTEAD: Mapping[Callable[..., Any], Callable[..., Any]] = {
     asked.QueryablesOutputType: geojson,
     asked.bbox_query: box,
     asked.ids_query: ids,
-    asked.datetime_query: nothing,
+    asked.datetime_query: when,
     asked.filter_query: nothing,
 }
 """What is asked in our way instead of tipg's: no other format, no language of conditions."""
+NAMED: Mapping[str, Callable[..., Any]] = {"limit": limit, "offset": offset}
+"""The same by the parameter's name: what the standard asks is not what tipg refuses."""
 
 
 def in_our_way(endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,5 +196,5 @@ def in_our_way(endpoint: Callable[..., Any]) -> Callable[..., Any]:
 def _ours(parameter: Parameter) -> Parameter:
     asked = [one for one in (parameter.default, *get_args(parameter.annotation)) if isinstance(one, params.Depends)]
     named = parameter.replace(kind=Parameter.KEYWORD_ONLY)
-    ours = INSTEAD.get(asked[0].dependency) if asked and asked[0].dependency else None
+    ours = INSTEAD.get(asked[0].dependency) if asked and asked[0].dependency else NAMED.get(parameter.name)
     return named.replace(annotation=Any, default=Depends(ours)) if ours else named

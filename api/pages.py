@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from api.compare import router as compare_router
 from api.counted import Judges
@@ -104,17 +105,21 @@ def offer(id: Identifier, request: Request, face: OneFace, state: OneState) -> R
 def _site(request: Request, face: Face, state: State | None, kind: str, identifier: str) -> Response:
     document = face.site(state, kind, identifier)
     assert state is not None
-    match request.query_params.get("format", "html"):
+    match request.query_params.get("format") or "html":
+        case "html":
+            return _site_page(request, face, state, kind, document)
         case "json":
             return JSONResponse(document, headers={"cache-control": "no-cache"})
         case "geojson":
-            return JSONResponse(_geojson(face, state, kind, document), media_type="application/geo+json")
+            made = _geojson(face, state, kind, document)
+            return JSONResponse(made, media_type="application/geo+json", headers={"cache-control": "no-cache"})
         case "pdf":
             name = re.sub(r"[^A-Za-z0-9]+", "-", identifier).strip("-")
             headers = {"content-disposition": f'inline; filename="{name}.pdf"', "cache-control": "no-cache"}
             sheet = pdf(bytes(_site_page(request, face, state, kind, document).body), request)
             return Response(sheet, media_type="application/pdf", headers=headers)
-    return _site_page(request, face, state, kind, document)
+        case other:
+            raise NotFound("page.no_export", name=other[:40], allowed="html, json, geojson, pdf")
 
 
 def _site_page(request: Request, face: Face, state: State, kind: str, document: Json) -> HTMLResponse:
@@ -174,7 +179,13 @@ class Fresh(StaticFiles):
         """Return a file, not to be used again unasked."""
         response = super().file_response(*args, **more)
         response.headers["cache-control"] = "no-cache"
+        response.headers["accept-ranges"] = "none"
         return response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a file, always whole: a piece of it that cannot be had would be refused without a sentence."""
+        headers = [one for one in scope["headers"] if one[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def add_pages(app: FastAPI, settings: Settings) -> None:

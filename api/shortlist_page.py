@@ -36,6 +36,7 @@ from gis_sites.matching.reading import parse, template_text, templates
 from gis_sites.matching.requirement import FOOTPRINT, Requirement
 from gis_sites.matching.sentences import entry_title, notice_sentence, title_text, value_text
 from gis_sites.matching.table import AREAS
+from gis_sites.matching.written import written
 from gis_sites.profile.merge import JOIN
 from gis_sites.store.features import features_in
 from gis_sites.store.states import State
@@ -59,6 +60,8 @@ WITH_ANSWERS = ("map", "json", "pdf")
 TOO_WIDE = 8000.0
 """Metres across; streets would blacken a wider drawing."""
 BRIEF = 2
+WANTED = ("road.distance_m", "power.mv_distance_m", "water.distance_m", "sewer.distance_m")
+"""What a requirement to go on with would have near."""
 CONTEXT = ("boundary", "road")
 """The layers that say where in the city a candidate lies."""
 
@@ -101,38 +104,11 @@ def sector_templates(speech: Speech) -> list[tuple[str, str, str]]:
 
 def beginnings(filters: Filters, face: Face, speech: Speech) -> str:
     """Write a requirement to go on with: the conditions of the list, and wants that are usual."""
-    lines = ["format = 1", f"title = {_quoted(speech.say('own_title'))}", ""]
-    table = filters.table(face.catalogue)
-    lines.append("[must]")
-    lines += [_line(name, bounds) for name, bounds in table.get("must", {}).items()]
-    if not table.get("must"):
-        lines.append(_line(AREA, {"min": 5000.0}))
-    if "flood.share" in face.catalogue.attributes:
-        lines.append(_line("flood.share", {"max": 0.0}))
-    for either in table.get("either", []):
-        lines += ["", "[[either]]", "any = ["]
-        lines += [f"    {{ {', '.join(_line(*pair) for pair in option.items())} }}," for option in either["any"]]
-        lines.append("]")
-    wants = ("road.distance_m", "power.mv_distance_m", "water.distance_m", "sewer.distance_m")
-    lines += ["", "[want]"]
-    known = [name for name in wants if name in face.catalogue.attributes]
-    lines += [f"{_quoted(name)} = {{ at = [0, 800], worth = [1, 0] }}" for name in known]
-    return "\n".join(lines) + "\n"
-
-
-def _line(name: str, bounds: Mapping[str, Any]) -> str:
-    return f"{_quoted(name)} = {{ {', '.join(f'{key} = {_plain(value)}' for key, value in bounds.items())} }}"
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401 - a number, a flag, a day or a list of codes
-    """Write a bound as TOML: the shortest number that is the same, everything else as JSON has it."""
-    if isinstance(value, float) and float(f"{value:g}") == value:
-        return f"{value:g}"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False, default=str)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    known, asked = face.catalogue.attributes, filters.table(face.catalogue)
+    usual = {"flood.share": {"max": 0.0}} if "flood.share" in known else {}
+    must = {**usual, **asked.get("must", {AREA: {"min": 5000.0}})}
+    want = {name: {"at": [0, 800], "worth": [1, 0]} for name in WANTED if name in known}
+    return written({"format": 1, "title": speech.say("own_title"), **asked, "must": must, "want": want})
 
 
 def attribute_list(face: Face, lang: str) -> list[Json]:

@@ -61,6 +61,7 @@ class FindingType(Enum):
     AXES_UNCHECKED = ("axes_unchecked", Severity.NOTE, Whose.PLANNER)
     OTHER_ZONE = ("other_zone", Severity.WARNING, Whose.ADMINISTRATOR)
     FAR_AWAY = ("far_away", Severity.WARNING, Whose.PLANNER)
+    NO_PART = ("no_part", Severity.WARNING, Whose.PUBLISHER)
     TABLE_EMPTY = ("table_empty", Severity.WARNING, Whose.PUBLISHER)
     # about a row's key
     KEY_MISSING = ("key_missing", Severity.ERROR, Whose.PUBLISHER)

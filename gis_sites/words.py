@@ -1,5 +1,6 @@
 """Sentences people read, in every language we speak: one table a language, looked up by key."""
 
+import math
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ LANGUAGES = ("pl", "en")
 """What is always written in: answers and files hold both."""
 SPOKEN = (*LANGUAGES, *sorted(one.name[:-5] for one in LOCALES.iterdir() if one.name.endswith(".toml")))
 """What pages can be asked for in. A further language is one file, `locales/<code>.toml`: a table a room."""
+HUGE = 1e15
+"""From here on numbers are written with an exponent: babel cannot round those of more than 28 digits."""
 ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal would obey: a value from a foreign file may hold it."""
 
@@ -98,6 +101,8 @@ def number(value: float, lang: str, digits: int = 2) -> str:
     >>> number(25000.5, "en")
     '25,000.5'
     """
+    if HUGE <= abs(value) < math.inf:
+        return f"{value:g}".replace(".", _point(lang))
     from babel.numbers import format_decimal
 
     pattern = "#,##0." + "#" * digits if digits else "#,##0"

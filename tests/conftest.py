@@ -1,5 +1,6 @@
-"""A real PostGIS for the tests: one private cluster a session (a worker of xdist has its own), an inventory a test."""
+"""A real PostGIS for the tests: one private cluster a run, which the workers of xdist share; an inventory a test."""
 
+import fcntl
 import gc
 import multiprocessing.forkserver
 import os
@@ -7,6 +8,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +24,9 @@ from gis_sites.store.connect import DEFAULT_CRS, Store, open_store
 from gis_sites.store.registry import metadata
 from tests.browser import browser  # noqa: F401 - a fixture
 
-FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\n"
+GIVEN = "GIS_SITES_TEST_DATABASE_URL"
+"""Names a server to test on, instead of a cluster of our own."""
+FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\nmax_connections = 400\n"
 EMPTY = f"""
 SET LOCAL lock_timeout = '2s';
 DROP SCHEMA IF EXISTS store, inventory, published CASCADE;
@@ -88,9 +92,24 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[sa.URL]:
-    """The address of a migrated template database: on a cluster of our own, or on GIS_SITES_TEST_DATABASE_URL's."""
-    if given := os.environ.get("GIS_SITES_TEST_DATABASE_URL"):
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextmanager
+def turn(together: Path) -> Iterator[None]:
+    """Let one worker at a time make, join or take away what all share."""
+    with (together / "turn.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def cluster(together: Path, testrun_uid: str) -> Iterator[sa.URL]:
+    """The address of a migrated template database: on a cluster of the run's own, or on the server that is given."""
+    if given := os.environ.get(GIVEN):
         server = sa.make_url(given)
         template = server.set(database=f"gis_sites_template_{uuid.uuid4().hex[:8]}")
         _run(server, f"CREATE DATABASE {template.database}")
@@ -101,20 +120,32 @@ def cluster() -> Iterator[sa.URL]:
     from gis_sites.store.cluster import running, status
 
     # Not pytest's own folder: root's cluster runs as another account, which cannot enter it.
-    home = Path(tempfile.mkdtemp(prefix="gis-sites-"))
-    home.chmod(0o711)
+    home = Path(tempfile.gettempdir()) / f"gis-sites-{testrun_uid[:12]}"
     settings = Settings(home=home / "home", database_url=None)
-    try:
-        with running(settings):
-            data = status(settings).data
-            assert data is not None
-            (data / "local.conf").write_text(FAST, encoding="utf-8")
-        with running(settings) as url:
-            template = sa.make_url(url)
-            _migrate(template)
-            yield template
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with ExitStack() as stack:
+        with turn(together):
+            if not (home / "ready").exists():
+                _make_cluster(home, settings)
+            template = sa.make_url(stack.enter_context(running(settings)))
+        yield template
+        with turn(together):
+            stack.close()
+            if status(settings).state == "stopped":  # we were its last user
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def _make_cluster(home: Path, settings: Settings) -> None:
+    from gis_sites.store.cluster import running, status
+
+    home.mkdir(exist_ok=True)
+    home.chmod(0o711)
+    with running(settings):
+        data = status(settings).data
+        assert data is not None
+        (data / "local.conf").write_text(FAST, encoding="utf-8")
+    with running(settings) as url:
+        _migrate(sa.make_url(url))
+    (home / "ready").touch()
 
 
 def _migrate(database: sa.URL) -> None:
@@ -164,6 +195,17 @@ class Databases:
         except sa.exc.DBAPIError:
             return False  # its tables are changed, or a test that failed still holds them
 
+    def has(self, name: str) -> bool:
+        """Tell whether the server has a database of the name."""
+        with sa.create_engine(self.server, poolclass=sa.NullPool).connect() as conn:
+            query = sa.text("SELECT 1 FROM pg_database WHERE datname = :name")
+            return conn.execute(query, {"name": name}).scalar() is not None
+
+    def rename(self, copy: sa.URL, name: str) -> None:
+        """Give a copy that nobody is connected to a name of its own."""
+        _run(self.server, f"ALTER DATABASE {copy.database} RENAME TO {name}")
+        self.made[self.made.index(copy)] = copy.set(database=name)
+
     def drop(self) -> None:
         """Drop every copy."""
         for copy in self.made:
@@ -180,7 +222,8 @@ def databases(cluster: sa.URL) -> Iterator[Databases]:
     """The databases of this session's tests."""
     made = Databases(cluster)
     yield made
-    made.drop()
+    if GIVEN in os.environ:  # a cluster of our own goes away whole
+        made.drop()
 
 
 @pytest.fixture
@@ -198,16 +241,26 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def demo_city(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of an inventory that holds the smallest demo city, published once a session: for reading only."""
-    folder = tmp_path_factory.mktemp("demo_city")
-    address = databases.fresh().render_as_string(hide_password=False)
-    settings = Settings(home=folder / "home", database_url=address, workers=1)
-    with open_inventory(settings) as inventory:
+def demo_city(databases: Databases, together: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of an inventory that holds the smallest demo city, copied from one made once a run: for reading only."""
+    name = f"{databases.template.database}_demo"
+    with turn(together):
+        if not databases.has(name):
+            _make_demo_city(databases, together / name, name)
+    folder = shutil.copytree(together / name, tmp_path_factory.mktemp("demo_city"), dirs_exist_ok=True)
+    address = databases.fresh(name).render_as_string(hide_password=False)
+    return Settings(home=folder / "home", database_url=address, workers=1)
+
+
+def _make_demo_city(databases: Databases, folder: Path, name: str) -> None:
+    copy = databases.fresh()
+    address = copy.render_as_string(hide_password=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    with open_inventory(Settings(home=folder / "home", database_url=address, workers=1)) as inventory:
         for one in write_city(folder / "city", parcels=500):
             inventory.import_file(one.path, read_note(one.note) if one.note else None, profile=False)
         inventory.profile(DEMO_DAY)
-    return settings
+    databases.rename(copy, name)
 
 
 @pytest.fixture(scope="session")

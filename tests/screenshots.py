@@ -68,6 +68,7 @@ def take_pages(browser: Browser, url: str, inventory: Inventory, size: dict[str,
         page.goto(address)
         take(page, file(name))
     page.goto("/shortlists")
+    page.click("#as-text > summary")
     page.fill("#requirement", requirement)
     page.click(".requirement .act button")
     page.wait_for_selector(".cards")

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.main import create_app
 from gis_sites import cli
 from gis_sites.inventory import Inventory, open_inventory
 from gis_sites.matching.also import ANSWERS
 from gis_sites.matching.why import differences
 from gis_sites.settings import Settings
-from tests.api.support import environment
+from tests.api.support import TestClient, environment
 
 ASKED = """format = 1
 title = { pl = "Zakład", en = "A plant" }
@@ -58,6 +59,21 @@ def test_the_command_tells_repeats_and_draws_all_of_it(demo_city: Settings, aske
     again = run(demo_city, "repeat", answer["id"], "--json", "-")
     assert (again.exit_code, again.stderr) == (0, "")
     assert differences(answer, json.loads(again.stdout)) == []
+
+
+def test_all_three_ways_give_the_same_document(demo_city: Settings, asked: Path) -> None:
+    hall = "[must]\nfootprint = { length_m = 30, width_m = 15, setback_m = 1 }"
+    text = asked.read_text(encoding="utf-8").replace("[must]", hall)
+    asked.write_text('scope = ["parcels", "offers", "assemblies"]\n' + text, encoding="utf-8")
+    told = json.loads(run(demo_city, "match", str(asked), "--top", "9", "--json", "-").stdout)
+    with open_inventory(demo_city) as inventory:
+        assert differences(told, json.loads(json.dumps(inventory.match(asked, top=9)))) == []
+    with TestClient(create_app(demo_city)) as client:
+        address = f"/api/v1/shortlists?top=9&with={','.join(ANSWERS)}"
+        toml = {"content-type": "application/toml"}
+        assert differences(told, client.post(address, content=asked.read_bytes(), headers=toml).json()) == []
+        assert differences(told, client.post(address, json=told["requirement"]).json()) == []
+    assert {one["kind"] for one in told["candidates"]} >= {"parcel", "assembly"}
 
 
 @pytest.mark.parametrize(

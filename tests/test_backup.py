@@ -12,18 +12,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import geopandas as gpd
 import pytest
 import sqlalchemy as sa
 
 from gis_sites import cli
 from gis_sites.errors import DatabaseError, GisSitesError, Refused, WrongUse
 from gis_sites.inventory import open_inventory
+from gis_sites.profile.adjacent import pairs_of
 from gis_sites.settings import Settings
 from gis_sites.store import cluster, dump
 from gis_sites.store.backup import ABOUT, DUMP, About, _beside, backup, restore
 from gis_sites.store.connect import open_store
+from gis_sites.store.points import parcel_points
 from tests.conftest import Databases
-from tests.survival import Place, gone, run
+from tests.survival import Place, deliver, deliveries, gone, run
 
 ASKED: dict[str, Any] = {
     "format": 1,
@@ -116,6 +119,43 @@ def test_what_is_brought_back_goes_on(file: Path, elsewhere: Callable[[str], Set
         back = inventory.rollback(before.id)
         assert before.id < later.id < back.id
         assert inventory.match(ASKED, top=1)["inventory"]["state"] == back.id
+
+
+def test_files_made_before_a_restore_are_not_taken_for_those_of_what_came_after(
+    elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    """The numbers of states and revisions begin anew from the backup; a machine that only serves sweeps nothing."""
+    first, later = deliveries(tmp_path)
+    settings, kept, serving = elsewhere("home"), tmp_path / "kept.backup", {"home": tmp_path / "serving"}
+    deliver(settings, path=first)
+    backup(settings, kept)
+    deliver(settings, path=later)
+    before = beside_snapshots(settings.model_copy(update=serving))
+    again = elsewhere("home")
+    restore(again, kept)
+    moved = gpd.read_file(later, layer="dzialki")
+    moved.geometry = moved.translate(2.5, 0).scale(0.9, 0.9)
+    moved.to_file(tmp_path / "moved.gpkg", layer="dzialki", driver="GPKG")
+    deliver(again, path=tmp_path / "moved.gpkg")
+    after = beside_snapshots(again.model_copy(update=serving))
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name] == after[name]] == ["state"]
+    assert beside_snapshots(again) == after
+
+
+def beside_snapshots(settings: Settings) -> dict[str, object]:
+    """What is found out about a state and kept beside its snapshot."""
+    with open_inventory(settings) as inventory:
+        state = inventory.need_state()
+        net = inventory.net_polygons("parcels", ["306101_1.0012.7"])
+        pairs = pairs_of(inventory.store, state)
+        points = parcel_points(inventory.store, state)
+        return {
+            "state": (state.id, state.revisions["parcel"].id, state.revisions["parcel"].rows),
+            "points": points.tobytes(),
+            "pairs": [vars(pairs)[name].tobytes() for name in vars(pairs)],
+            "net": net.geometry.to_wkb().tolist(),
+        }
 
 
 def test_the_file_is_private_and_nothing_lies_beside_it(file: Path, demo_city: Settings) -> None:

@@ -146,6 +146,11 @@ def test_the_compose_file_names_what_there_is() -> None:
     assert services["database"]["networks"] == ["inside"]
     assert compose["networks"]["inside"] == {"internal": True}
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    # What listens to others may write to its own volumes only, and never become more than it is.
+    for name in ("application", "proxy"):
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
     run("sh", "-n", DEPLOY / "first-run.sh")
 
 
@@ -172,6 +177,16 @@ def test_a_unit_runs_commands_there_are(path: Path) -> None:
     assert commands
     for words in commands:
         assert "Usage: gis-sites" in run(COMMAND, *words.split(), "--help")
+
+
+def test_seven_nights_are_kept() -> None:
+    unit = (DEPLOY / "gis-sites-nightly.service").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^ExecStart=/bin/sh -c '(.+)'$", unit, re.MULTILINE)
+    words = run(
+        "sh", "-c", script.replace("$$", "$").replace("%%", "%").replace("/opt/gis-sites/bin/gis-sites", "echo")
+    )
+    assert re.fullmatch(r"db backup /var/lib/(gis-sites/backups)/[1-7]\.backup\n", words)
+    assert "StateDirectory=gis-sites gis-sites/backups\n" in unit
 
 
 # ---- the database --------------------------------------------------------------------------------------
@@ -258,8 +273,10 @@ def wrapped(folder: Path, application: int, ports: tuple[int, int]) -> Path:
         text = text.replace(old, new)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    # As Debian's nginx.conf has it: what a server of ours does not turn off is written there.
+    usual = f"access_log {folder}/usual.log combined;\n"
     user = "user root;\n" if os.geteuid() == 0 else ""
-    whole = f"{user}daemon off;\npid {folder}/pid;\nevents {{}}\nhttp {{\n{temporary}{text}}}\n"
+    whole = f"{user}daemon off;\npid {folder}/pid;\nevents {{}}\nhttp {{\n{usual}{temporary}{text}}}\n"
     path = folder / "nginx.conf"
     path.write_text(whole, encoding="utf-8")
     return path
@@ -361,6 +378,10 @@ def test_plain_http_is_sent_to_tls_and_addresses_are_written_anew(
     assert port is not None
     answer = httpx.get(f"http://127.0.0.1:{port[1]}/parcels/a?b=c", headers={"host": "example.org"})
     assert (answer.status_code, answer.headers["location"]) == (308, "https://example.org/parcels/a?b=c")
+    assert (tmp_path / "usual.log").read_text(encoding="utf-8") == ""
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
     client, _ = behind
-    assert client.get("/api/v1/layers", headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
+    answer = client.get("/api/v1/layers", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
+    assert "1." not in answer.headers["server"]

@@ -4,10 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 from gis_sites.catalogue import own_layers
 from gis_sites.errors import NotFound
+from gis_sites.intake.note import Note
 from gis_sites.inventory import open_inventory
 from gis_sites.settings import Settings
 from tests.survival import answer, deliver, deliveries
@@ -50,6 +52,31 @@ def test_back_to_every_state_that_is_held(settings: Settings, files: tuple[Path,
             if number != inventory.need_state().id:
                 inventory.rollback(number)
             assert answer(inventory) == expected
+
+
+def test_what_waits_of_a_layer_that_is_taken_back_goes_with_it(
+    settings: Settings, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """It was put upon the other parts of its layer as they were: published later, it would bring these back."""
+    for path in files:
+        deliver(settings, path=path)
+    third, gas, note = tmp_path / "third.gpkg", tmp_path / "gas.gpkg", Note(allow_shrink=True)
+    parcels, water = (gpd.read_file(files[1], layer=name) for name in ("dzialki", "wodociag"))
+    parcels.iloc[3:].to_file(third, layer="dzialki", driver="GPKG")
+    water.to_file(gas, layer="gazociag", driver="GPKG")
+    with open_inventory(settings) as inventory:
+        inventory.rollback(1)
+        expected = answer(inventory)
+        inventory.rollback(2)
+        for path in (third, gas):
+            inventory.import_file(path, note, profile=False)
+        inventory.rollback(1)
+        after = inventory.profile()
+        assert answer(inventory)[:2] == expected[:2]
+        # Nothing was taken back of the gas: it waited, and is published.
+        assert set(after.revisions) == {"parcel", "water", "gas"}
+        inventory.import_file(third, note)
+        assert inventory.need_state().revisions["parcel"].rows == len(parcels) - 3
 
 
 def test_back_to_a_state_made_by_other_layer_files(settings: Settings, files: tuple[Path, Path], layers: Path) -> None:

@@ -14,7 +14,7 @@ from gis_sites.errors import Refused
 from gis_sites.findings import FindingType
 from gis_sites.intake import texts
 from gis_sites.intake.batch import Bools, Numbers
-from gis_sites.intake.values import Cell, scaled, sensible_day, spell, unit_word
+from gis_sites.intake.values import Cell, possible, scaled, sensible_day, spell, unit_word
 
 Floats = npt.NDArray[np.float64]
 FIRST, LAST = dt.date(1, 1, 2), dt.date(9999, 12, 30)
@@ -144,25 +144,23 @@ def issues_of(found: Words, noticed: Mapping[int, Cell]) -> tuple[Issue, ...]:
     )
 
 
-def read_numbers(column: pa.Array, factor: float, *, share: bool) -> Read:
-    """Read a column that holds numbers already; NaN is empty, an infinity or a share beyond 0..1 unreadable."""
+def read_numbers(column: pa.Array, factor: float, *, unit: str | None) -> Read:
+    """Read a column that holds numbers already; NaN is empty, an infinity or what its unit cannot be unreadable."""
     values = _floats(column)
     empty = np.isnan(values)
     result = values if factor == 1.0 else np.round(values * factor, 10)
-    odd = ~empty & (~np.isfinite(values) | (share & ((result < 0) | (result > 1))))
+    odd = ~empty & ~(np.isfinite(values) & possible(result, unit))
     return Read(pa.array(result, mask=empty | odd), _unreadable(values, odd))
 
 
-def read_in_units(column: pa.Array, units: Words, factors: Mapping[str, float], *, share: bool) -> Read:
+def read_in_units(column: pa.Array, units: Words, factors: Mapping[str, float], *, unit: str | None) -> Read:
     """Read numbers whose unit stands in another column; a number in a unit nobody knows is unreadable."""
     values = _floats(column)
     by_unit = np.array([*(factors.get(unit_word(text), np.nan) for text in units.texts), 1.0])
     factor = by_unit[units.index]
     empty = np.isnan(values)
-    odd = ~empty & ~np.isfinite(values * factor)
     result = np.array([scaled(value, by) for value, by in zip(values, factor, strict=True)])
-    if share:
-        odd |= ~empty & ((result < 0) | (result > 1))
+    odd = ~empty & ~(np.isfinite(values * factor) & possible(result, unit))
     return Read(pa.array(result, mask=empty | odd), _unreadable(values, odd))
 
 

@@ -1,5 +1,6 @@
 """Columns become fields: cells are read, constants set, patterns taken apart, plan symbols looked up."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -15,7 +16,7 @@ from gis_sites.intake.batch import Batch, Bools, cells_of
 from gis_sites.intake.cells import Issue, Read, Words, read_days, read_in_units, read_numbers, read_words, words
 from gis_sites.intake.loading import Loading
 from gis_sites.intake.texts import Reading
-from gis_sites.intake.values import UNITS, Cell, compiled, reader, tight
+from gis_sites.intake.values import UNITS, Cell, compiled, reader, tight, unit_word
 from gis_sites.intake.whole import Columns
 from gis_sites.store.tables import field_columns
 
@@ -69,21 +70,40 @@ def _read(batch: Batch, name: str, load: Loading, kind: pa.DataType) -> tuple[Re
     """Read one column; its texts come along where there are texts."""
     spec = load.layer.fields[name]
     column = cells_of(batch, load.fit.columns[name])
-    factor, share = load.fit.factors.get(name, 1.0), spec.unit == "share"
+    factor = load.fit.factors.get(name, 1.0)
     if spec.type == "number" and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         if name not in load.fit.units:
-            return read_numbers(column, factor, share=share), None
+            return read_numbers(column, factor, unit=spec.unit), None
         units = words(cells_of(batch, load.fit.units[name]), load.encoding)
         known = UNITS.get(spec.unit or "", {})
-        return read_in_units(column, units, known, share=share), None
+        return read_in_units(column, units, known, unit=spec.unit), None
     if spec.type == "date" and (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         return read_days(column), None
     found = words(column, load.encoding)
+    if name in load.fit.units:
+        units = words(cells_of(batch, load.fit.units[name]), load.encoding)
+        return _in_units(found, units, spec, kind), found
     key = name in load.layer.key_fields
     reading = reader(spec, key=key, factor=factor)
     if not spec.pattern:
         return read_words(found, reading, kind, texts.plain_of(spec, key=key, factor=factor)), found
     return read_words(found, _with_pattern(spec, name, reading), kind, _plainly_fitting(spec, name, key=key)), found
+
+
+def _in_units(found: Words, units: Words, spec: FieldSpec, kind: pa.DataType) -> Read:
+    """Read numbers written as texts whose unit stands in another column; in a unit nobody knows one is unreadable."""
+    known = UNITS.get(spec.unit or "", {})
+    by_unit = np.array([*(known.get(unit_word(text), np.nan) for text in units.texts), 1.0])
+    factors = by_unit[units.index]
+    values, issues = pa.nulls(len(factors), kind), []
+    for factor in np.unique(factors).tolist():
+        same = np.isnan(factors) if math.isnan(factor) else factors == factor
+        mine = Words(np.where(same, found.index, -1), found.different)
+        plain = texts.plain_of(spec, key=False, factor=factor)
+        read = read_words(mine, reader(spec, key=False, factor=factor), kind, plain)
+        values = pc.coalesce(values, read.values)
+        issues += [issue for issue in read.issues if len(issue.rows)]
+    return Read(values, tuple(issues))
 
 
 def _with_pattern(spec: FieldSpec, name: str, reading: Reading) -> Reading:

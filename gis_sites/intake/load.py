@@ -30,7 +30,7 @@ from gis_sites.store import saved, states
 from gis_sites.store.connect import Store
 from gis_sites.store.revisions import Revision
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same input would make another revision than before."""
 
 

@@ -15,6 +15,9 @@ from gis_sites.intake.formats import File
 BATCH = 16_384
 CURVES = np.arange(8, 15)
 """WKB types of curves, which GEOS does not know: circular strings up to curves and surfaces."""
+PATCHES = np.arange(15, 18)
+"""WKB types of surfaces in pieces, which it does not know either: polyhedral ones, nets of triangles, triangles."""
+COLLECTION = 7
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON", "fgb": "FlatGeobuf"}
 FAR = np.datetime64("200000-01-01")
 """In place of a day that cannot be read: farther than any calendar goes, it is noticed as unreadable."""
@@ -167,21 +170,35 @@ def _plain(column: Any) -> Any:  # noqa: ANN401 - pyarrow comes without types
 
 
 def _straight(batch: Any, file: File, table: str) -> Any:  # noqa: ANN401 - pyarrow comes without types
-    """Replace curves by lines: the few features that hold them are fetched one by one."""
+    """Replace curves by lines and surfaces in pieces by polygons: the few features of them are fetched one by one."""
     import pyarrow as pa
 
     if "__wkb" not in batch.schema.names:
         return batch
     shapes = batch.columns[-1]
-    curved = np.isin(_kinds(shapes), CURVES)
-    if curved.any():
+    kinds = _kinds(shapes)
+    curved = np.isin(kinds, CURVES)
+    curved[[place for place in np.flatnonzero(kinds == COLLECTION).tolist() if _bent(shapes[place].as_py())]] = True
+    strange = curved | np.isin(kinds, PATCHES)
+    if strange.any():
         rows, cells = batch.column("__row"), shapes.to_pylist()
-        bent = np.flatnonzero(curved).tolist()
-        for place, shape in zip(bent, _fetched(file, table, [rows[place].as_py() for place in bent]), strict=True):
+        places = np.flatnonzero(strange).tolist()
+        for place, shape in zip(places, _fetched(file, table, [rows[one].as_py() for one in places]), strict=True):
             cells[place] = shape
         shapes = pa.array(cells, shapes.type)
     arrays = [*batch.columns[:-1], shapes, pa.array(curved, pa.bool_())]
     return pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, "__curved"])
+
+
+def _bent(collection: bytes) -> bool:
+    """Say whether a collection holds curves: GEOS reads them, and fails at whatever is asked about them."""
+    import shapely
+
+    try:
+        shapely.get_coordinates(shapely.from_wkb(collection, on_invalid="ignore"))
+    except (shapely.errors.GEOSException, NotImplementedError):
+        return True
+    return False
 
 
 def _kinds(shapes: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 - pyarrow comes without types

@@ -141,8 +141,7 @@ def _table_plan(table: SourceTable, layer: Layer, match: Match, known: Reused) -
     found = _part_as_field(layer, fit(layer, table, note, seen=seen), note.part_of(table.name))
     without_key = check(layer, table, found)
     crs, said = systems.decide(table, note.crs_of(table.name))
-    empty = () if table.rows else (Finding(FindingType.TABLE_EMPTY, values={"table": table.name}),)
-    findings = (*found.findings, *without_key, *((said,) if said else ()), *empty)
+    findings = (*found.findings, *without_key, *((said,) if said else ()))
     told = fates(layer, table, found, note, saved=known.added)
     return TablePlan(table, layer, match, found, crs, note.part_of(table.name), findings, told)
 

@@ -129,9 +129,18 @@ def work(words: list[str]) -> int:
         sys.stderr.write("\n" + json.dumps([error.key, values]))
         return REFUSED
     except Exception as error:
-        sys.stderr.write(" ".join(str(error).split())[:500] or type(error).__name__)
+        sys.stderr.write(_complaint(error, words))
         return FAULT
     return 0
+
+
+def _complaint(error: Exception, words: list[str]) -> str:
+    """Return a fault in one line; a file is called as people know it, not by where its copy lies."""
+    said = " ".join(str(error).split())
+    if words[0] in {"list", "read"}:
+        file = unpacked(words[1])
+        said = said.replace(file.path, file.label)
+    return said[:500] or type(error).__name__
 
 
 def _do(task: str, *words: str) -> None:

@@ -19,6 +19,8 @@ HALF = 0.5
 """Where a name says more than is understood, and no column tells that it is the layer all the same."""
 STATED = 1.0
 FULL_NAME = 0.95
+OF_PROGRAMS = frozenset({"layer_styles", "qgis_projects"})
+"""Tables in which QGIS keeps styles and projects beside the data."""
 NAMED_NEEDS, SEEN_NEEDS, ALL_FIELDS = 0.2, 0.1, 0.1
 """What is added when columns named like the needed fields are there, or columns of such values, or all fields."""
 
@@ -62,7 +64,7 @@ def recognise(
         why = Said("import.reason_saved" if table.name in saved else "import.reason_stated")
         feeds = tuple(_stated(catalogue, catalogue.layer(name), table, (note, look), why) for name in stated)
         return Recognised(table.name, feeds, skipped=not stated)
-    if table.closed:
+    if table.closed or (table.name in OF_PROGRAMS and table.kind is None):
         return Recognised(table.name, skipped=True)
     known = families(name for layer in catalogue for name in layer.recognise.names)
     family = next((one for one in known if bare(local(table.spoken)).startswith(one)), "")

@@ -16,7 +16,8 @@ from gis_sites.intake.values import BLANKS, EMPTY, Cell, compiled, reader
 DIGITS = "[0-9]{8}"
 """What land-register and PESEL numbers hold; texts without it have nothing to be masked."""
 ODD_BLANKS = r"[\t\r\n\v\f]|  "
-PLAIN_NUMBER = r"^[-+]?[0-9]{1,15}(\.[0-9]{1,15})?$"
+PLAIN_NUMBER = r"^\+?(0*[1-9][0-9]{0,14}(\.[0-9]{1,15})?|0+\.0{0,9}[1-9][0-9]{0,14})$"
+"""One above 0 for sure, so that it can be one of any unit but a share."""
 _EMPTY = pa.array(sorted(EMPTY), pa.string())
 
 Reading = Callable[[str], Cell]

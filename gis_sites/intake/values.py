@@ -55,6 +55,8 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "share": {"fraction": 1.0, "percent": 1e-2, "%": 1e-2, "proc": 1e-2},
 }
 """For each unit of a field: units a file may use, and what one of them is."""
+NEVER_ZERO = frozenset({"m2", "ha", "mm"})
+"""Units of areas and diameters: where a register has 0 of them, nothing was entered."""
 HINTS = 200
 """Texts of one column to which the nearest code is sought."""
 LONG = 40
@@ -129,7 +131,7 @@ def read_number(text: str, unit: str | None = None, factor: float = 1.0) -> Cell
         return _unreadable(unit)
     value = float(match["sign"] + _with_point(match["digits"]))
     result = scaled(value, known)
-    if not math.isfinite(result) or (unit == "share" and not 0 <= result <= 1):
+    if not math.isfinite(result) or not possible(result, unit):
         return _unreadable(unit)
     return Cell(result) if _USUAL_NUMBER.fullmatch(text) else Cell(result, FindingType.VALUE_REPAIRED, result)
 
@@ -157,6 +159,18 @@ def unit_word(text: str) -> str:
 def scaled(value: float, factor: float) -> float:
     """Return a value in the field's unit, without the noise that a factor adds behind the tenth decimal."""
     return value if factor == 1.0 else round(value * factor, 10)
+
+
+def possible(value: Any, unit: str | None) -> Any:  # noqa: ANN401 - a number, or an array of them
+    """Say where a number can be one of its unit: nothing we measure is below 0, no share is above 1.
+
+    >>> possible(0.0, "m"), possible(0.0, "ha"), possible(-0.1, "ha"), possible(1.5, "share"), possible(-1.0, None)
+    (True, False, False, False, True)
+    """
+    if unit is None:
+        return value == value  # noqa: PLR0124 - only what is no number differs from itself
+    least = value > 0 if unit in NEVER_ZERO else value >= 0
+    return least & (value <= 1) if unit == "share" else least
 
 
 def _unreadable(unit: str | None) -> Cell:

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from gis_sites.ahead import ahead
 from gis_sites.catalogue import Layer
 from gis_sites.errors import Refused
-from gis_sites.findings import Finding, FindingType
-from gis_sites.intake import axes, conform, neighbours, parcels, rows, shapes
+from gis_sites.findings import Finding
+from gis_sites.intake import axes, conform, neighbours, parcels, rows, shapes, silent
 from gis_sites.intake import coverage as coverages
 from gis_sites.intake import spool as spools
 from gis_sites.intake.around import GEOM
@@ -35,8 +35,6 @@ from gis_sites.symbols import SymbolTable
 
 SHRUNK = 0.9
 """A part may lose a tenth of its rows; more must be allowed."""
-SHOWN = 8
-"""Parts a finding names."""
 MANY = 10_000
 """Polygons of one part that wait to be united."""
 
@@ -86,10 +84,11 @@ def load_layer(conn: sa.Connection, run: Run, plans: list[TablePlan]) -> tuple[R
     brought = _brought(loaded)
     _parts_go_together(layer, base, brought)
     stay = [part for part in base.parts if part.name not in brought] if base else []
-    _stays_told(loaded[0], base, stay)
+    silent.parts_told(loaded[0].loading, base, stay)
     _keys_once(layer, loaded, _keys_of(conn, base, stay))
     for one in loaded:
         _count(one)
+        silent.rows_told(one.loading, one.parts)
     _not_shrunk(run.note, layer, base, loaded)
     orders = [spools.kept_order(one.spool) for one in loaded]
     names = [part.name for part in stay if part.rows]
@@ -204,16 +203,6 @@ def _parts_go_together(layer: Layer, base: Revision | None, brought: set[str]) -
         key = "import.part_beside_all" if ALL in held else "import.all_beside_parts"
         names = ", ".join(sorted(held if ALL in brought else brought)[:8])
         raise Refused(key, layer=layer.name, parts=names)
-
-
-def _stays_told(one: Loaded, base: Revision | None, stay: list[Part]) -> None:
-    """Notice parts that came with those replaced now, and this time did not: where rows say which part they are of."""
-    together = {part.load for part in base.parts if part not in stay} if base else set()
-    missed = [part for part in stay if part.load in together and part.rows]
-    if missed and one.loading.fixed_part is None:
-        names = ", ".join(part.name for part in missed[:SHOWN]) + (", …" if len(missed) > SHOWN else "")
-        values = {"parts": names, "rows": sum(part.rows for part in missed)}
-        one.loading.tally.find(Finding(FindingType.PART_STAYS, values=values))
 
 
 def _keys_of(conn: sa.Connection, base: Revision | None, parts: list[Part]) -> pa.ChunkedArray:

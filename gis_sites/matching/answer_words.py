@@ -6,7 +6,7 @@ from typing import Any
 from gis_sites.catalogue import Catalogue
 from gis_sites.matching.ahp import MOST_RATIO
 from gis_sites.matching.compare import LARGEST
-from gis_sites.matching.phrases import one_value, required_text, title_text
+from gis_sites.matching.phrases import difference_text, one_value, required_text, title_text
 from gis_sites.matching.quantity import outwards, quantity
 from gis_sites.matching.sentences import entry_title
 from gis_sites.words import number, say
@@ -76,9 +76,7 @@ def _by(change: Entry, catalogue: Catalogue, lang: str) -> str:
     attribute = catalogue.attributes[change["attribute"]]
     if attribute.kind == "date":
         return say("answer.days", lang, count=number(change["by"], lang, 0))
-    if attribute.unit == "share":
-        return say("answer.points", lang, value=number(change["by"] * 100, lang, 1))
-    return quantity(change["by"], attribute.unit, lang)
+    return difference_text(change["by"], attribute, lang)
 
 
 def _code(change: Entry, catalogue: Catalogue, lang: str) -> str:
@@ -120,9 +118,15 @@ def swaps(swap: Entry | None, catalogue: Catalogue, lang: str) -> list[str]:
         if want["level_at"] is not None:
             key = "answer.swap_below" if want["swaps"] == "below" else "answer.swap_above"
             title = title_text(catalogue.attributes[want["attribute"]], lang)
-            level, weight = (number(want[name], lang, 3) for name in ("level_at", "weight"))
+            level, weight = _level(want, lang), number(want["weight"], lang, 3)
             lines.append(say(key, lang, title=title, level=level, weight=weight, one=one, other=other))
     return lines
+
+
+def _level(want: Entry, lang: str) -> str:
+    """Say beyond which weight two change places, rounded to where they surely have."""
+    shown = outwards(want["level_at"], None, up=want["swaps"] == "above")
+    return number(shown, lang) if shown else number(want["level_at"], lang, 12)
 
 
 def method_name(method: str, lang: str) -> str:

@@ -17,6 +17,7 @@ from gis_sites.matching.verdicts import PARCEL_ID, Window, musts, number, shares
 from gis_sites.profile.adjacency import Pairs
 from gis_sites.profile.features import Mask, Shapes
 from gis_sites.profile.merge import JOIN, MEASURED_AREA, Merged, Sets, merge
+from gis_sites.profile.overlay import SNAP
 from gis_sites.profile.reading import AREAS
 from gis_sites.profile.stored_land import Land
 
@@ -218,7 +219,8 @@ class Reach:
         """
         found, name, measure = merge(sets, attribute).column, attribute.name, attribute.spec.measure
         if not isinstance(found, Range):
-            return found if measure in {"crosses", "own_field", "joined_field"} else _anything(found)
+            every = isinstance(found, Labels) and measure in {"own_field", "joined_field"}
+            return found if every or measure == "crosses" else _anything(found)
         if measure in ADDING or (measure == "own_field" and attribute.unit in AREAS):
             return Range(found.low, found.high + self._more(name, nodes, more))
         if measure in {"inscribed_circle", "rectangle_short"}:
@@ -231,14 +233,13 @@ class Reach:
         return _anything(found)
 
     def _share(self, sets: Sets, nodes: Rows, name: str, more: int) -> Range:
-        """Bound a mean by the least and the greatest within reach; a part never dwindles to nothing."""
+        """Bound a mean by the least and the greatest within reach; what a set has stays, of an area that grows."""
         low, high = sets.ends(name, 0.0)
-        some = (np.where(np.isnan(low), 0.0, low) > 0).any(axis=1)
-        gap = (np.where(np.isnan(high), 1.0, np.where(sets.held, high, 1.0)) < 1).any(axis=1)
+        area = sets.whole(sets.area) + self._more(MEASURED_AREA, nodes, more)
+        covered = sets.whole(np.where(np.isnan(low), 0.0, low) * sets.area) / area
+        bare = sets.whole(np.where(np.isnan(high), 0.0, 1.0 - high) * sets.area) / area
         least, most = self._ends(name, nodes, more)
-        least, most = np.maximum(least, 0.0), np.minimum(most, 1.0)
-        least = np.where(some & (least == 0), np.nextafter(0.0, 1.0), least)
-        return Range(least, np.where(gap & (most == 1), np.nextafter(1.0, 0.0), most))
+        return Range(np.maximum(least, _sure(covered)), np.minimum(most, 1.0 - _sure(bare)))
 
     def _larger(self, sets: Sets, nodes: Rows, attribute: Attribute, more: int) -> Column:
         """Bound a shape by the area there can be."""
@@ -275,6 +276,11 @@ class Reach:
                 ends = self._graph.spread(low, np.minimum), self._graph.spread(high, np.maximum)
                 self._balls[name, steps] = ends
         return self._balls[name, steps]
+
+
+def _sure(shares: Floats) -> Floats:
+    """Return what of some shares is left however they are rounded; nothing where they may be snapped to nothing."""
+    return np.where(shares > 2 * SNAP, shares - SNAP / 2, 0.0)
 
 
 def _anything(column: Column) -> Column:

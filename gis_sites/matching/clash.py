@@ -18,8 +18,11 @@ from gis_sites.matching.verdicts import PARCEL_ID
 Json = dict[str, Any]
 AREAS = ("parcel.net_area_m2", "parcel.measured_area_m2", "parcel.area_m2")
 CIRCLE = "parcel.inscribed_circle_m"
-SLACK = {"parcel.area_m2": 1.1, CIRCLE: 1.01}
-"""How much smaller than certain a value may be: a registered area differs from the drawn one, a circle is sought."""
+SLACK = {"parcel.area_m2": 1.1, "parcel.measured_area_m2": 1.002, CIRCLE: 1.02}
+"""How much smaller than certain a value may be: a registered area differs from the drawn one, an area on the ellipsoid
+from one in the plane, a circle is sought (`profile.shape`)."""
+CIRCLE_M = 0.1
+"""A small circle may be so much too small."""
 GAPS = 1.05
 """How much larger than its parcels together an assembly may be (`profile.merge`): gaps between them are its own."""
 PARTS = {
@@ -75,13 +78,14 @@ class Brief:
         for need in (*_needs(one, self.catalogue), *_footprint_needs(footprint)):
             said = other.get(need.attribute)
             most = said.max if said is not None else None
-            if isinstance(most, float) and need.least > most * self._slack(need.attribute):
+            if isinstance(most, float) and need.least > self._most(need.attribute, most):
                 found = {"kind": "excludes", "attribute": need.because, "other": need.attribute}
                 yield {**found, "least": need.least, "max": float(most)}
 
-    def _slack(self, name: str) -> float:
+    def _most(self, name: str, most: float) -> float:
+        """Return what there may be where an attribute is said to be `most`."""
         gaps = GAPS if name in AREAS and ASSEMBLIES in self.requirement.scope else 1.0
-        return SLACK.get(name, 1.0) * gaps
+        return most * SLACK.get(name, 1.0) * gaps + (CIRCLE_M if name == CIRCLE else 0.0)
 
     def _exclude(self, name: str, one: Criterion, other: Criterion) -> bool:
         """Tell whether two criteria about one attribute exclude each other; a site has the ids of all its parcels."""

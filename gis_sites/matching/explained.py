@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from itertools import chain
 
 from gis_sites.catalogue import Attribute, Catalogue
-from gis_sites.matching.phrases import Entry, addressee, day, score_text, tier_word, title_text
-from gis_sites.matching.quantity import quantity
+from gis_sites.matching.phrases import Entry, addressee, day, difference_text, score_text, tier_word, title_text
 from gis_sites.matching.requirement import FOOTPRINT
-from gis_sites.words import number, say
+from gis_sites.words import say
 from gis_sites.words import sentences as known
 
 ORDER = ("failed", "unknown", "met")
@@ -63,9 +62,9 @@ def failed_by(must: Entry, attribute: Attribute, lang: str) -> str | None:
     low, high = (must.get(end, must.get("value")) for end in ("low", "high"))
     least, most = (must["required"].get(end) for end in ("min", "max"))
     if _number(least) and _number(high) and high < least:
-        return say("why.short_by", lang, by=_amount(least - high, attribute, lang))
+        return say("why.short_by", lang, by=difference_text(least - high, attribute, lang))
     if _number(most) and _number(low) and low > most:
-        return say("why.over_by", lang, by=_amount(low - most, attribute, lang))
+        return say("why.over_by", lang, by=difference_text(low - most, attribute, lang))
     return None
 
 
@@ -109,12 +108,6 @@ def _keeper(entry: Entry, asked: str | None, catalogue: Catalogue, lang: str) ->
     layer = catalogue.attributes[entry["attribute"]].layer
     key = f"why.of_{layer.name}"
     return say(key, lang) if key in known(lang) else say("why.who_keeps", lang, layer=layer.title.say(lang))
-
-
-def _amount(value: float, attribute: Attribute, lang: str) -> str:
-    if attribute.unit == "share":
-        return say("why.points_percent", lang, value=number(value * 100, lang, 2 if value < 0.01 else 1))
-    return quantity(value, attribute.unit, lang)
 
 
 def _number(value: object) -> bool:

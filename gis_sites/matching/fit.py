@@ -39,6 +39,11 @@ class Sides(NamedTuple):
         """From corner to corner: m."""
         return math.hypot(self.long, self.short)
 
+    @property
+    def least_area(self) -> float:
+        """Ground it surely takes: m2; a little less than its area, which rounding of the ground's may lose."""
+        return (self.long - SNUG_M / 2) * (self.short - SNUG_M / 2)
+
     def less(self, by: float) -> "Sides":
         """Return the sides, each shorter by so much."""
         return Sides(self.long - by, self.short - by)

@@ -28,7 +28,7 @@ from gis_sites.profile.stored_land import Land
 
 Answer = dict[str, Any]
 """What was found out about a site: `verdict`, `how`, `why`, `shapes` (WKB, hexadecimal), `limits`."""
-METHOD = 2
+METHOD = 3
 """Raised with every change of how a place is looked for: answers of another method are not remembered."""
 FLUSH = 5_000
 """After how many sites what was found out is kept: whoever breaks off loses no more."""

@@ -24,10 +24,9 @@ CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 
 def too_many(ground: shapely.Geometry, sides: Sides, *, count: int, apart: float) -> bool:
     """Tell whether so many rectangles surely need more ground than there is."""
-    own = sides.long * sides.short
     if apart < TOLERANCE_M:
-        return bool(count * own > ground.area)
-    each = own + apart * (sides.long + sides.short) + math.pi * apart * apart / 4
+        return bool(count * sides.least_area > ground.area)
+    each = sides.least_area + apart * (sides.long + sides.short) + math.pi * apart * apart / 4
     # The arcs around corners are cut a little short.
     return bool(count * each > 1.01 * shapely.buffer(ground, apart / 2).area)
 
@@ -57,8 +56,7 @@ def find_several(ground: shapely.Geometry, sides: Sides, *, count: int, apart: f
 
 def large_enough(ground: shapely.Geometry, sides: Sides) -> list[shapely.Polygon]:
     """Return the parts of a ground that are no smaller than a rectangle, the largest first."""
-    least = sides.long * sides.short * (1 - 1e-9)
-    parts = [one for one in shapely.get_parts(ground) if one.geom_type == "Polygon" and one.area >= least]
+    parts = [one for one in shapely.get_parts(ground) if one.geom_type == "Polygon" and one.area >= sides.least_area]
     return sorted(parts, key=lambda one: -one.area)
 
 

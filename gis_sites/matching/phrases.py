@@ -60,6 +60,14 @@ def one_value(value: Any, attribute: Attribute, lang: str, *, beside: tuple[floa
     return attribute.label(str(value), lang) if attribute.kind == "code" else str(value)
 
 
+def difference_text(value: float, attribute: Attribute, lang: str) -> str:
+    """Say by how much two values of an attribute differ: shares in percentage points."""
+    if attribute.unit != "share":
+        return quantity(value, attribute.unit, lang)
+    points = quantity(value * 100, None, lang)
+    return say("why.point_percent" if points == "1" else "why.points_percent", lang, value=points)
+
+
 def source_text(source: Entry, lang: str, catalogue: Catalogue | None = None) -> str:
     """Say where a value comes from: layer, revision, part, day, publisher."""
     name = source.get("layer")

@@ -17,7 +17,6 @@ How = Literal["columns", "area", "circle", "rectangle", "search", "packing", "no
 for one, or for several; nothing, as nobody knows the ground."""
 CIRCLE_M = 0.05
 """How much smaller than the largest the circle that is found may be."""
-ROUNDING = 1e-9
 SLACK_M = 1e-3
 """By how much an enclosing rectangle is taken for larger than it is found to be."""
 
@@ -65,7 +64,7 @@ def too_narrow(grounds: Shapes, wanted: Wanted) -> Mask:
 
 
 def _by_area(grounds: Shapes, wanted: Wanted) -> list[Placed | None]:
-    small = np.asarray(shapely.area(grounds)) < wanted.area * (1 - ROUNDING)
+    small = np.asarray(shapely.area(grounds)) < wanted.count * wanted.sides.least_area
     return [Placed(False, "area") if one else None for one in small.tolist()]
 
 

@@ -1,6 +1,6 @@
 """Write numbers with their units as people read them: 2,5 ha, 90 %, 500 m."""
 
-import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from gis_sites.words import number
 
@@ -29,11 +29,9 @@ def outwards(value: float, unit: str | None, *, up: bool) -> float:
     (500.1, 0.899)
     """
     factor, _, digits = _form(value, unit)
-    scaled = value / factor * 10**digits
-    if not math.isfinite(scaled) or math.isclose(scaled, round(scaled), rel_tol=0, abs_tol=1e-6):
-        return value
-    rounded: float = (math.ceil(scaled) if up else math.floor(scaled)) / 10**digits * factor
-    return rounded
+    step = Decimal(str(factor)).scaleb(-digits)
+    steps = (Decimal(str(value)) / step).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR)
+    return float(steps * step)
 
 
 def unit_text(unit: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gis_sites.columns import Floats
 from gis_sites.matching.concessions import Judged
-from gis_sites.matching.contenders import Contender, contenders, listed_sets
+from gis_sites.matching.contenders import SLACK, Contender, contenders, listed_sets
 from gis_sites.matching.draws import Draws
 from gis_sites.matching.ranking import Matched
 from gis_sites.matching.requirement import ASSEMBLIES, HEAVIEST, LIGHTEST, Requirement
@@ -29,6 +29,8 @@ FACTOR = 2.0
 MOST_DRAWN = 1000
 Z = 1.959963984540054
 """Of the 95 % interval."""
+Line = tuple[float, float]
+"""What a sum does when one weight grows: how much it rises with each, and its height at the weight stated."""
 
 
 class Podium:
@@ -151,9 +153,10 @@ def chance(count: int, of: int = DRAWS) -> Json:
 def swap(candidates: Sequence[Mapping[str, Any]], requirement: Requirement) -> Json | None:
     """Say to what the weight of each want alone would have to change for the first two to change places.
 
-    Their floors are level where the sum of weight x (worth of the first - worth of the second) is nought: solved for
-    one weight, w' = w - sum / difference. None of a want: no weight that a requirement may give it does it. Without
-    wants, or where the second has more unknown musts, no weight can.
+    The second is before the first where its points are above nought, at which floors end, and more than the first's.
+    Times the sum of weights both are sums of weight x worth: straight lines in one weight, solved for nought. None of
+    a want: no weight that a requirement may give it does it. Without wants, or where the second has more unknown
+    musts, no weight can.
     """
     if len(candidates) < 2 or not requirement.want:
         return None
@@ -162,24 +165,37 @@ def swap(candidates: Sequence[Mapping[str, Any]], requirement: Requirement) -> J
     if not told["possible"]:
         return {**told, "wants": []}
     weights = [want.weight for want in requirement.want.values()]
-    # Points taken off whatever is wanted (an assembly's) count with every weight, for weights add up to all points.
-    off = (taken_off(other) - taken_off(one)) / 100
-    ahead = [mine["worth"][0] - its["worth"][0] + off for mine, its in zip(one["wants"], other["wants"], strict=True)]
-    lead = math.fsum(weight * by for weight, by in zip(weights, ahead, strict=True))
-    wants = [_level(*each, lead) for each in zip(requirement.want, weights, ahead, strict=True)]
+    mine, its = _worths(one), _worths(other)
+    ahead = [there - here for here, there in zip(mine, its, strict=True)]
+    left, lead = _sum(weights, its), _sum(weights, ahead)
+    wants = [
+        _level(name, weight, (rise, lead), (worth, left))
+        for name, weight, rise, worth in zip(requirement.want, weights, ahead, its, strict=True)
+    ]
     return {**told, "possible": any(want["level_at"] is not None for want in wants), "wants": wants}
 
 
-def taken_off(candidate: Mapping[str, Any]) -> float:
-    """Return by how many points a floor is below the sum of its wants: nought but for assemblies."""
-    total = 0.0
-    for want in candidate["wants"]:
-        total += want["of"] * want["worth"][0]
-    return total - float(candidate["floor"])
+def _worths(candidate: Mapping[str, Any]) -> list[float]:
+    """Return the worst worth of each want, and in each what is taken off whatever is wanted (of an assembly)."""
+    off = math.fsum(one["points"] for one in candidate.get("penalties", ())) / 100
+    return [want["worth"][0] + off for want in candidate["wants"]]
 
 
-def _level(name: str, weight: float, by: float, lead: float) -> Json:
-    level = weight - lead / by if by else math.nan
-    possible = LIGHTEST <= level <= HEAVIEST  # not of nan
-    told = {"level_at": level, "change": level - weight, "swaps": "below" if by > 0 else "above"} if possible else {}
-    return {"attribute": name, "weight": weight, "level_at": None, **told}
+def _sum(weights: Sequence[float], worths: Sequence[float]) -> float:
+    """Add up weight x worth; what only rounding keeps from nought is nought."""
+    total = math.fsum(weight * worth for weight, worth in zip(weights, worths, strict=True))
+    return total if abs(total) > SLACK * math.fsum(weights) else 0.0
+
+
+def _level(name: str, weight: float, ahead: Line, left: Line) -> Json:
+    """Say beyond which weight both lines are above nought."""
+    low, high = LIGHTEST, HEAVIEST
+    for rise, height in (ahead, left):
+        level = weight - height / rise if rise else math.copysign(math.inf, -height) if height else math.inf
+        low, high = (max(low, level), high) if rise >= 0 else (low, min(high, level))
+    told: Json = {"attribute": name, "weight": weight, "level_at": None}
+    if low >= high:
+        return told
+    below = weight - low > high - weight
+    level = high if below else low
+    return {**told, "level_at": level, "change": level - weight, "swaps": "below" if below else "above"}

@@ -23,7 +23,12 @@ def toml_text(requirement: Requirement) -> str:
     [must]
     "flood.share" = { max = "0 %" }
     """
-    return "\n".join(_lines(requirement.echo())) + "\n"
+    return written(requirement.echo())
+
+
+def written(table: Mapping[str, Any]) -> str:
+    """Return the table of a requirement as TOML, also of one that may yet be refused."""
+    return "\n".join(_lines(table)) + "\n"
 
 
 def _lines(said: Mapping[str, Any]) -> Iterator[str]:

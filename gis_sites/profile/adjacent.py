@@ -59,7 +59,7 @@ def _held(store: Store, state: State, reach: tuple[float, float]) -> Pairs:
         else:  # of a million parcels it takes more memory than all that a server holds
             apart(_made, *how)
 
-    found = beside(store, state, kind, f"{store.uuid} {revision.table} {revision.rows} {gap_m} {across_m:g}", make)
+    found = beside(store, state, kind, f"{store.uuid} {revision.mark} {gap_m} {across_m:g}", make)
     return Pairs(**found | {"across": found["across"].view(np.bool_)})
 
 

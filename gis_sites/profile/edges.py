@@ -46,19 +46,37 @@ def edges_of(parts: Shapes, width: int) -> Edges:
     boxes = np.asarray(shapely.bounds(parts)).reshape(-1, 4)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     start, end = start - middle[:, None, :], end - middle[:, None, :]
-    return Edges(start, end, _outer(start, end), middle)
+    return Edges(start, end, _outer(parts, (start, end), middle), middle)
 
 
-def _outer(start: Floats, end: Floats) -> Mask:
-    """Tell of each edge whether every corner lies on the inner side of its line."""
-    along = end - start
-    length = length_of(along)
+def _outer(parts: Shapes, edges: tuple[Floats, Floats], middle: Floats) -> Mask:
+    """Tell of each edge whether every corner lies on the inner side of its line.
+
+    The farthest out is where the polygon's hull turns past the direction of the edge: no other corner is looked at.
+    """
+    start, along = edges[0], edges[1] - edges[0]
+    points, of = shapely.get_coordinates(shapely.orient_polygons(shapely.convex_hull(parts)), return_index=True)
+    next_ = np.flatnonzero(of[1:] == of[:-1]) + 1
+    corner, row = points[next_] - middle[of[next_]], of[next_]
+    turned = _turned(points[next_] - points[next_ - 1])
+    rows = np.repeat(np.arange(len(parts)), along.shape[1])
+    by_angle = np.lexsort((turned, row))
+    # Sorted among the angles of the hull, after those that are the same, each edge stands behind the one wanted.
+    mine = np.concatenate([np.zeros(len(row), dtype=bool), np.ones(len(rows), dtype=bool)])
+    order = np.lexsort((mine, np.concatenate([turned, _turned(along.reshape(-1, 2))]), np.concatenate([row, rows])))
+    before = np.empty(len(order), dtype=np.intp)
+    before[order] = np.cumsum(~mine[order]) - 1
+    last = np.cumsum(np.bincount(row, minlength=len(parts))) - 1
+    at = before[len(row) :]
+    first = np.concatenate([[0], last[:-1] + 1])
+    to = corner[by_angle[np.where(at < first[rows], last[rows], at)]].reshape(start.shape) - start
     size = np.abs(start).max(axis=(1, 2))
-    outer = np.ones(start.shape[:2], dtype=bool)
-    for corner in range(start.shape[1]):
-        to = start[:, corner : corner + 1] - start
-        outer &= along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0] >= -STRAIGHT * length * size[:, None]
-    return outer
+    aside = along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
+    return np.asarray(aside >= -STRAIGHT * length_of(along) * size[:, None])
+
+
+def _turned(along: Floats) -> Floats:
+    return np.asarray(np.arctan2(along[:, 1], along[:, 0]))
 
 
 def length_of(along: Floats) -> Floats:

@@ -106,7 +106,9 @@ class _Asked:
     def _attribute(self, attribute: Attribute, column: Column | None, scene: Scene | None) -> dict[str, Any]:
         revision = self.state.revisions.get(attribute.layer.name)
         value = shown(attribute, column)
-        rows = keys(scene, evidence(scene, attribute), self.own) if scene and column is not None else []
+        if column is None:
+            scene = None  # other attributes of the layer were measured, this one was not
+        rows = keys(scene, evidence(scene, attribute), self.own) if scene else []
         return {
             "attribute": attribute.name,
             "kind": attribute.kind,
@@ -136,7 +138,7 @@ class _Asked:
             return "not_measured_yet"
         if attribute.spec.measure == "joined_field" and attribute.field is None:
             return "not_declared"
-        if scene is not None and (scene.known.outside[0] > 0 or self._beyond(attribute, scene)):
+        if scene.known.outside[0] > 0 or self._beyond(attribute, scene):
             return "outside_coverage"
         return "rows_do_not_tell"
 

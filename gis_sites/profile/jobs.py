@@ -108,7 +108,7 @@ def jobs(store: Store, catalogue: Catalogue, now: Moment, todo: list[Plan]) -> I
             offers, held = now.revisions[KINDS["offers"]], now.revisions[PARCEL]
             kinds["offers"] = read_offers(conn, catalogue, offers, parcels=parcels, held=held)
         boundary = read_boundary(conn, now.revisions)
-        names = {plan.stamp: named(conn, plan.stamp, now.revisions.values()) for plan in todo}
+        names = {plan.stamp: named(plan.stamp, now.revisions.values()) for plan in todo}
         sweep(store, names.values())
         base = states.current(conn, coverages=True)
         before = Moment(base.revisions, base.as_of) if base and PARCEL in base.revisions else None

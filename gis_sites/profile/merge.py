@@ -14,7 +14,7 @@ import numpy as np
 from gis_sites.catalogue import Attribute, Layer, Measure
 from gis_sites.columns import Column, Flags, Floats, Labels, Range, Rows, Several
 from gis_sites.profile.features import Mask
-from gis_sites.profile.overlay import DIGITS
+from gis_sites.profile.overlay import snapped
 from gis_sites.profile.reading import AREAS
 
 JOIN = "+"
@@ -98,7 +98,7 @@ def mean(sets: Sets, attribute: Attribute) -> Merged:
     area = sets.whole(sets.area)
     least = sets.whole(np.where(np.isnan(low), 0.0, low) * sets.area) / area
     most = sets.whole(np.where(np.isnan(high), 1.0, high) * sets.area) / area
-    least, most = np.round(least, DIGITS), np.round(most, DIGITS)
+    least, most = snapped(least), snapped(most)
     nothing = (least == 0) & (most == 1)
     return Merged(Range(np.where(nothing, np.nan, least), np.where(nothing, np.nan, most)), _all(sets))
 

@@ -1,5 +1,7 @@
 """The waterfall of one parcel: measured anew from the rows near it when asked for."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,11 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Catalogue
 from gis_sites.layer import NetRule
 from gis_sites.profile.coverage import Cover, known
+from gis_sites.profile.features import Features
 from gis_sites.profile.net_area import Waterfall, waterfall
-from gis_sites.profile.net_reading import net_layer, read_zones, zones_around
+from gis_sites.profile.net_reading import net_layer, read_rows, unheld, zones_around
 from gis_sites.profile.net_zones import all_drawn
+from gis_sites.profile.packed import packed
 from gis_sites.profile.scene import Scene
 from gis_sites.profile.sites import Sites
 from gis_sites.store.states import State
@@ -21,13 +25,22 @@ def net_scene(
     conn: sa.Connection, catalogue: Catalogue, state: State, sites: Sites, *, boundary: Cover | None
 ) -> Scene:
     """Read what the rules of the net area need to know about some sites that lie together."""
+    nobody = unheld(net_layer(catalogue, state.as_of).net, state.revisions, boundary)
+    return net_scene_with(conn, catalogue, state, sites, nobody=nobody)
+
+
+def net_scene_with(
+    conn: sa.Connection, catalogue: Catalogue, state: State, sites: Sites, *, nobody: Sequence[Features]
+) -> Scene:
+    """Read the same where the zones that are around no row are known: for all sites of a state they are the same."""
     layer = net_layer(catalogue, state.as_of)
     x0, y0, x1, y1 = np.nan_to_num(shapely.total_bounds(sites.geometry)).tolist()
-    zones = read_zones(
-        conn, catalogue, layer.net, state.revisions, boundary=boundary,
+    around = read_rows(
+        conn, catalogue, layer.net, state.revisions,
         which=lambda name, _: zones_around((x0, y0, x1, y1), layer.net, name),
     )  # fmt: skip
-    return Scene(layer, sites, all_drawn(zones.unpacked()), known(sites, Cover(None, stated=False)))
+    zones = packed(chain(around, nobody)).unpacked()
+    return Scene(layer, sites, all_drawn(zones), known(sites, Cover(None, stated=False)))
 
 
 def steps(scene: Scene) -> list[dict[str, Any]]:

@@ -62,18 +62,38 @@ def read_zones(
     which: Callable[[str, Revision], Which] = lambda layer, revision: ALL,
 ) -> Packed:
     """Read the rows that the rules look at and make their zones, strips undrawn; of a layer only some, where told."""
-    held = {name: revisions[name] for name in rule_layers(steps) if name in revisions}
 
     def parts() -> Iterator[Features]:
-        for name, revision in held.items():
-            layer, columns, nowhere = catalogue.layer(name), rule_fields(steps, name), Cover(None, stated=False)
-            for part in in_parts(revision, which(name, revision)):
-                found = store.read(conn, revision, columns=columns, layer=layer, which=part)
-                yield around_rows(steps, Held(layer, found.table, drawn(found.geometry), nowhere))
-        covers = {name: cover_of(revision, boundary) for name, revision in held.items()}
-        yield from where_nobody_knows(steps, covers)
+        yield from read_rows(conn, catalogue, steps, revisions, which=which)
+        yield from unheld(steps, revisions, boundary)
 
     return packed(parts())
+
+
+def read_rows(
+    conn: sa.Connection,
+    catalogue: Catalogue,
+    steps: Sequence[NetStep],
+    revisions: Mapping[str, Revision],
+    *,
+    which: Callable[[str, Revision], Which],
+) -> Iterator[Features]:
+    """Yield the zones around the rows that the rules look at, layer by layer."""
+    for name, revision in _held(steps, revisions).items():
+        layer, columns, nowhere = catalogue.layer(name), rule_fields(steps, name), Cover(None, stated=False)
+        for part in in_parts(revision, which(name, revision)):
+            found = store.read(conn, revision, columns=columns, layer=layer, which=part)
+            yield around_rows(steps, Held(layer, found.table, drawn(found.geometry), nowhere))
+
+
+def unheld(steps: Sequence[NetStep], revisions: Mapping[str, Revision], boundary: Cover | None) -> list[Features]:
+    """Make the zones that are around no row of the layers the rules look at; their coverages must have been read."""
+    covers = {name: cover_of(revision, boundary) for name, revision in _held(steps, revisions).items()}
+    return where_nobody_knows(steps, covers)
+
+
+def _held(steps: Sequence[NetStep], revisions: Mapping[str, Revision]) -> dict[str, Revision]:
+    return {name: revisions[name] for name in rule_layers(steps) if name in revisions}
 
 
 def zones_around(bounds: tuple[float, float, float, float], steps: Sequence[NetStep], layer: str) -> Which:

@@ -32,9 +32,13 @@ def share(part: Floats, whole: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.asarray(part / whole, dtype=np.float64)
     value[(part < TOUCH_M2) & (value < 1 - SNAP)] = 0.0
-    value[value <= SNAP] = 0.0
-    value[value >= 1 - SNAP] = 1.0
-    return np.round(value, DIGITS)
+    return snapped(value)
+
+
+def snapped(shares: Floats) -> Floats:
+    """Return shares without the noise of the arithmetic, nothing and all where they are next to it."""
+    near: Floats = np.where(shares <= SNAP, 0.0, np.where(shares >= 1 - SNAP, 1.0, shares))
+    return np.round(near, DIGITS)
 
 
 def shares(scene: Scene, low: Floats, high: Floats) -> Range:

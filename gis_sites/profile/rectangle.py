@@ -169,7 +169,7 @@ def _search(edges: Edges, row: Rows, way: Floats, start: Floats, *, lean: Floats
 def _within(edges: Edges, tries: _Tries, *, lean: Floats | None, rounds: int) -> _Tries:
     """Find the largest rectangles in the regions around boxes, a cache's worth at a time; no lean: it is convex."""
     row, way, found = tries.row, tries.way, []
-    each = PLACES * max(edges.start.shape[1], PLACES // 2)
+    each = 4 * max(edges.start.shape[1], 32)
     for some in np.array_split(np.arange(len(row)), max(-(-len(row) * each // CACHE), 1)):
         a, b = (_forth(one[row[some]], way[some, None, :]) for one in (edges.start, edges.end))
         lines, limits = edges.outer[row[some]], np.concatenate([a.min(axis=1), a.max(axis=1)], axis=1)

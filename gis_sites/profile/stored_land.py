@@ -133,10 +133,11 @@ class StoredLand:
         state, store = self._state, self._store
         assert store.catalogue is not None
         net = state.profiles.get(NET, {}).get(kind)
-        about = [store.uuid, kind, state.as_of, state.revisions[LAYERS[kind]].id, net.stamp if net else state.id]
+        made = f"{net.stamp} {net.at}" if net else f"{state.id} {state.at}"
+        about = [store.uuid, kind, state.as_of, state.revisions[LAYERS[kind]].mark, made]
         if question:
             plans = [layer.name for layer in limiting(store.catalogue)]
-            about += [question, *(state.revisions[one].id for one in plans if one in state.revisions)]
+            about += [question, *(state.revisions[one].mark for one in plans if one in state.revisions)]
         return Shelf(store.snapshots, state.id, f"fits-{kind}" if question else f"net-{kind}", repr(about))
 
 

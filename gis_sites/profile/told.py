@@ -1,5 +1,6 @@
 """What a page tells of one parcel beside its attributes: the steps of its net area, plan shares, neighbours."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from gis_sites.catalogue import Attribute, Catalogue
 from gis_sites.profile.adjacency import GAP_M, adjacency
 from gis_sites.profile.coverage import known
-from gis_sites.profile.features import cut
-from gis_sites.profile.net_explain import net_scene, steps
-from gis_sites.profile.net_reading import net_layer
+from gis_sites.profile.features import Features, cut
+from gis_sites.profile.net_explain import net_scene_with, steps
+from gis_sites.profile.net_reading import net_layer, unheld
+from gis_sites.profile.net_zones import rule_layers
 from gis_sites.profile.overlay import share
 from gis_sites.profile.pieces import united
 from gis_sites.profile.proximity import MICROMETRES
@@ -21,23 +23,33 @@ from gis_sites.profile.scene import Scene
 from gis_sites.profile.selection import encoded, valid_on
 from gis_sites.profile.sites import PARCEL, Sites
 from gis_sites.store import revisions as store
-from gis_sites.store import states
 from gis_sites.store.reading import Which
 from gis_sites.store.states import State
 
 
-def net_steps(conn: sa.Connection, catalogue: Catalogue, state: State, parcel: str) -> dict[str, Any]:
+def net_steps(
+    conn: sa.Connection, catalogue: Catalogue, state: State, parcel: str, *, nobody: Sequence[Features] | None = None
+) -> dict[str, Any]:
     """Return the drawn area of a parcel (m2, planar) and the steps of its net area, as `net_explain.steps` gives them.
 
-    `catalogue` knows every layer that the rules name; see `all_told` for who may be shown the answer.
+    `catalogue` knows every layer that the rules name; see `all_told` for who may be shown the answer. `nobody` is what
+    `net_nobody` gave for the state.
     """
-    whole = states.get(conn, state.id, coverages=True)
-    sites = _site(conn, catalogue, whole, parcel)
-    boundary = read_boundary(conn, whole.revisions)
+    sites = _site(conn, catalogue, state, parcel)
+    if nobody is None:
+        nobody = net_nobody(conn, catalogue, state)
     return {
         "area_m2": round(float(sites.area[0]), MICROMETRES),
-        "steps": steps(net_scene(conn, catalogue, whole, sites, boundary=boundary)),
+        "steps": steps(net_scene_with(conn, catalogue, state, sites, nobody=nobody)),
     }
+
+
+def net_nobody(conn: sa.Connection, catalogue: Catalogue, state: State) -> list[Features]:
+    """Make the zones of the net area that are around no row: for every parcel of a state they are the same."""
+    rules = net_layer(catalogue, state.as_of).net
+    held = [state.revisions[name].id for name in rule_layers(rules) if name in state.revisions]
+    revisions = {one.layer: one for one in store.several(conn, held, coverages=True)}
+    return unheld(rules, revisions, read_boundary(conn, state.revisions))
 
 
 def all_told(catalogue: Catalogue, shown: Catalogue, state: State) -> bool:

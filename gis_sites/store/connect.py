@@ -107,8 +107,8 @@ def _engine(url: str, *, timeout_s: int | None = None) -> sa.Engine:
         raise DatabaseError("store.bad_url", url=parsed.render_as_string())
     # PostGIS may have been put into a schema of its own; schemas that do not exist are passed over.
     options = "-c search_path=public,postgis,extensions -c timezone=UTC -c jit=off"
-    if timeout_s is not None:
-        options += f" -c statement_timeout={timeout_s}s"
+    # What an administrator sets for people who ask would break off imports, which ask and think for long.
+    options += f" -c statement_timeout={timeout_s or 0}s -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
     return sa.create_engine(
         parsed,
         connect_args={"options": options, "application_name": "gis-sites", "connect_timeout": 10},
@@ -235,6 +235,9 @@ def alone(engine: sa.Engine, *, wait: float = 10.0) -> Iterator[None]:
     """
     lock = {"key": IMPORTING}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        # A server that ends who is silent for long would give the lock away. Before version 14 none did.
+        talks = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+        conn.execute(sa.text(talks))
         until = time.monotonic() + wait
         while not conn.execute(sa.text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), lock).scalar_one():
             if time.monotonic() >= until:

@@ -123,11 +123,15 @@ def get(conn: sa.Connection, load: int) -> Load:
 
 
 def same(conn: sa.Connection, fingerprint: str, held: Mapping[str, Revision]) -> int | None:
-    """Return the load that did the very same already and whose parts all still stand in what is held, if any."""
+    """Return the load that did the very same already and whose parts all still stand in what is held, if any.
+
+    One that brought no part stands while there is what it reports of: it would do nothing again.
+    """
     loads, parts = registry.loads, registry.parts
-    like = sa.select(loads.c.id).where(loads.c.fingerprint == fingerprint, loads.c.status == "ready")
+    like = sa.select(loads.c.id, loads.c.report).where(loads.c.fingerprint == fingerprint, loads.c.status == "ready")
     standing = {(layer, one.name, one.load) for layer, revision in held.items() for one in revision.parts}
-    for load in conn.execute(like.order_by(loads.c.id.desc())).scalars():
+    for load, report in conn.execute(like.order_by(loads.c.id.desc())):
+        told = {entry["layer"] for entry in (report or {}).get("loads", ())}
         brought = (
             sa.select(registry.revisions.c.layer, parts.c.name, parts.c.load_id)
             .join(registry.revisions)
@@ -135,7 +139,7 @@ def same(conn: sa.Connection, fingerprint: str, held: Mapping[str, Revision]) ->
             .distinct()
         )
         rows = {tuple(row) for row in conn.execute(brought)}
-        if rows and rows <= standing:
+        if rows <= standing and (rows or told) and told <= held.keys():
             return int(load)
     return None
 

@@ -28,7 +28,7 @@ def parcel_points(store: "Store", state: "State") -> Points:
         longitude and latitude, NaN where a parcel has no geometry: float64[rows, 2].
     """
     revision = state.revisions[PARCEL]
-    stamp = f"{store.uuid} {revision.table}"
+    stamp = f"{store.uuid} {revision.mark}"
 
     def make(file: Path, stamp: str) -> None:
         with store.begin() as conn:

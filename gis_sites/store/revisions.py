@@ -6,7 +6,7 @@ invisible until a state names it. Its rows are numbered from 0 in the order of k
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -66,9 +66,19 @@ class Revision:
     types: Mapping[str, str]
     """The stored columns and their SQL types."""
     rows: int
+    at: datetime
+    """When it was made."""
     parts: tuple[Part, ...]
     only: str | None = None
     """Which of its rows may be read, as SQL; None: all of them."""
+
+    @property
+    def mark(self) -> str:
+        """What tells its content from any other's in the files that are kept.
+
+        A restored inventory may give a number again, but not at the same moment.
+        """
+        return f"{self.id} {self.at.isoformat()}"
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -262,6 +272,7 @@ def _revisions(conn: sa.Connection, which: sa.ColumnElement[bool], *, coverages:
             row.layer_hash,
             dict(row.fields),
             row.rows,
+            row.at,
             tuple(parts[row.id]),
         )
         for row in rows

@@ -13,6 +13,7 @@ from gis_sites.store import revisions as revision_tables
 from gis_sites.store.connect import Store
 from gis_sites.store.profiles import Profile
 from gis_sites.store.registry import inventory
+from gis_sites.store.registry import revisions as revisions_table
 from gis_sites.store.registry import states as states_table
 from gis_sites.store.revisions import Revision
 
@@ -181,24 +182,35 @@ def history(conn: sa.Connection) -> list[Entry]:
 def rollback(store: Store, state: int) -> State:
     """Publish the content of an older state as a new state; call it while holding `importing`.
 
+    What waits of a layer that is taken back holds other parts of it as they were before: it is taken back with them.
+
     Raises:
         NotFound: there is no such state, or its tables were dropped.
         Refused: it is the current one.
     """
     with store.begin() as conn:
-        older = get(conn, state)
-        now = current_id(conn)
-        if now == state:
+        older, now = get(conn, state), current(conn)
+        if now is None or now.id == state:
             raise Refused("store.already_current", id=state)
+        ours, theirs = ({layer: one.id for layer, one in each.revisions.items()} for each in (older, now))
+        _drop_waiting(conn, [layer for layer in ours.keys() | theirs.keys() if ours.get(layer) != theirs.get(layer)])
         return publish(
             conn,
-            revisions={layer: one.id for layer, one in older.revisions.items()},
+            revisions=ours,
             profiles=older.profiles,
             as_of=older.as_of,
             stale_after=older.stale_after,
             reason=f"rollback {state}",
-            base=now,
+            base=now.id,
         )
+
+
+def _drop_waiting(conn: sa.Connection, layers: list[str]) -> None:
+    """Mark the revisions of some layers that were never published as dropped; their tables are swept away."""
+    every, layer = revisions_table, sa.func.jsonb_each_text(states_table.c.revisions).table_valued("key", "value")
+    published = sa.select(sa.cast(layer.c.value, sa.BigInteger)).select_from(states_table).join(layer, sa.true())
+    waiting = every.c.layer.in_(layers) & (every.c.status == "ready") & every.c.id.not_in(published)
+    conn.execute(every.update().where(waiting).values(status="dropped"))
 
 
 def layer_sources(state: State) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What was measured of blocks that are not finished: a run that was broken off goes on with it.
 
 A file a partition, in a folder a block, named by what the block is made of and by the rows of the partition: all that
-values depend on. Revisions are known by when they were made as well: a restored inventory may give a number again.
+values depend on.
 """
 
 import hashlib
@@ -14,10 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import sqlalchemy as sa
 
 from gis_sites.columns import Column, Flags, Labels, Range, Rows
-from gis_sites.store import registry
 from gis_sites.store.connect import Store
 from gis_sites.store.revisions import Revision
 
@@ -59,18 +57,16 @@ class Unfinished:
         return self._folder / f"{hashlib.sha256(rows.tobytes()).hexdigest()}.npz"
 
 
-def named(conn: sa.Connection, stamp: str, revisions: Iterable[Revision]) -> str:
+def named(stamp: str, revisions: Iterable[Revision]) -> str:
     """Return the name of a block that is made of some revisions (and perhaps not of all)."""
-    table = registry.revisions
-    made = conn.execute(sa.select(table.c.id, table.c.at).where(table.c.id.in_([one.id for one in revisions])))
-    what = [stamp, *sorted(f"{row.id} {row.at.isoformat()}" for row in made)]
+    what = [stamp, *sorted(one.mark for one in revisions)]
     return hashlib.sha256("\n".join(what).encode()).hexdigest()
 
 
 def sweep(store: Store, names: Collection[str]) -> None:
-    """Take away what belongs to no block that is still to be made."""
-    for folder in (store.home / FOLDER / store.uuid).glob("*"):
-        if folder.name not in names:
+    """Take away what belongs to no block that is still to be made, of inventories that were in this home before too."""
+    for folder in (store.home / FOLDER).glob("*/*"):
+        if folder.parent.name != store.uuid or folder.name not in names:
             shutil.rmtree(folder, ignore_errors=True)
 
 

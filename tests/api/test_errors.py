@@ -71,6 +71,14 @@ def test_a_problem_speaks_the_language_asked_for(client: TestClient, query: str,
     assert answer.json()["detail"].startswith({"pl": "nie ma strony", "en": "there is no page"}[spoken])
 
 
+@pytest.mark.parametrize("piece", ["bytes=0-1", "bytes=9-1", "bytes=999999999-", "nonsense"])
+def test_a_file_is_sent_whole_whatever_piece_is_asked_for(client: TestClient, piece: str) -> None:
+    whole = client.get("/static/site.js")
+    answer = client.get("/static/site.js", headers={"range": piece})
+    assert (answer.status_code, answer.content) == (200, whole.content)
+    assert whole.headers["accept-ranges"] == "none"
+
+
 def test_security_headers_stand_on_every_answer(client: TestClient) -> None:
     pages = ["/docs", "/openapi.json", "/static/site.js", "/static/maplibre-gl/maplibre-gl.css", "/api/v1/layers"]
     answers = [client.request(method, page) for page in pages for method in ("GET", "HEAD", "OPTIONS", "PATCH")]

@@ -136,7 +136,9 @@ def test_an_investor_without_a_mouse(visit: Callable[[], Visit]) -> None:
     go(page, ".card summary")
     page.keyboard.press("Enter")
     expect(page.locator(".card details[open]").first).to_be_visible()
-    go(page, 'button[formaction*="toml"]', key="Shift+Tab")
+    go(page, ".other-files summary", key="Shift+Tab")
+    page.keyboard.press("Enter")
+    go(page, 'button[formaction*="toml"]')
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     saved = download.value.path().read_text(encoding="utf-8")
@@ -175,6 +177,7 @@ def test_an_investor_without_javascript(browser: Browser, served: Served) -> Non
     expect(page.locator("svg.sketch").first).to_be_visible()
     expect(page.locator(".card").nth(3)).to_be_attached()
     assert page.locator(".scale input:visible").count() == 0
+    page.locator(".other-files summary").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Wymagania (TOML)").click()
     assert "Hala bez skryptów" in download.value.path().read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from html import unescape
 from typing import Any
 
@@ -10,10 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.face import Face
+from api.facets import Days, Span
+from api.filters import Filters, facets_of
 from api.need_edits import edited
 from api.need_fields import plain, said
 from api.need_form import Form
 from api.need_link import LONGEST, packed, unpacked
+from api.shortlist_page import beginnings, understood
+from api.texts import Speech
 from gis_sites.catalogue import Catalogue, load_catalogue
 from gis_sites.errors import RequirementError
 from gis_sites.matching.check import check
@@ -361,3 +367,21 @@ def test_the_public_catalogue_alone_is_offered(client: TestClient) -> None:
     html = client.get("/shortlists?template=own").text
     offered = set(re.findall(r'<option value="([a-z_]+\.[a-z0-9_]+)">', html))
     assert offered == set(public.attributes)
+
+
+def test_whatever_narrows_the_list_goes_on_as_a_requirement(client: TestClient) -> None:
+    face: Face = client.app.state.face  # type: ignore[attr-defined]
+    facets, day = facets_of(face.catalogue), date(2026, 11, 21)
+    choices = {name: facets[name].options(day)[:2] for name in facets.offered}
+    choices |= {"flood.share": [Span(high=0.0), Span(low=0.5)], "sez.valid_to": [Days.between(first=day)]}
+    for name, offered in choices.items():
+        for choice in offered:
+            filters = Filters(chosen=((name, choice),))
+            begun = understood(beginnings(filters, face, Speech("en", chosen=False)).encode())
+            check(begun, face.catalogue)
+            said, asked = begun.echo(), filters.requirement(face.catalogue).echo()
+            assert {**said["must"], **asked.get("must", {})} == said["must"]
+            assert said.get("either", []) == asked.get("either", [])
+    page = client.get("/shortlists?v=2&flood.share=..0&gas.distance_m=..1000")
+    assert page.status_code == 200
+    assert fields_of(page.text)["must|gas.distance_m|max"]

@@ -1,5 +1,6 @@
 """The pages, asked without JavaScript: what they say is what the API says, in the language asked for."""
 
+import html
 import io
 import json
 import re
@@ -152,14 +153,28 @@ def test_a_precinct_is_offered_with_its_count_and_found(pages: TestClient, parce
         assert page.all("option", value=one)
     chosen = precincts[-1]
     assert len(read(pages, f"/?precinct={chosen}").rows) == min(precincts.count(chosen), 25)
-    assert "Nic takiego nie ma" in read(pages, "/?precinct=9999").text
+    assert "Niczego nie znaleziono." in read(pages, "/?precinct=9999").text
+
+
+def test_where_nothing_fits_each_condition_says_what_is_there_without_it(pages: TestClient) -> None:
+    page = read(pages, "/?area_from=500&use=production&doubtful=1")
+    way = r'<li><a href="([^"]+)" rel="nofollow">bez „([^”]+)”: ([\d\s\xa0]+)</a>'
+    ways = re.findall(way, html.unescape(page.text))
+    assert [condition for _, condition, _ in ways] == ["Powierzchnia: co najmniej 500 ha"]
+    for address, _, count in ways:
+        found = re.search(r"Znaleziono: ([\d\s\xa0]+) z", read(pages, address).text)
+        assert found is not None
+        assert int(re.sub(r"\D", "", found[1])) == int(re.sub(r"\D", "", count)) > 0
+    # The key of the map speaks of what is found.
+    assert "na tej stronie listy" not in page.text
+    assert "Wystarczy zdjąć" not in read(pages, "/?area_from=500").text
 
 
 @pytest.mark.parametrize("q", ["nothing", "'; DROP TABLE", "%25", "\\", "x" * 300, "<script>alert(1)</script>", "ł"])
 def test_a_search_that_finds_nothing_says_so(pages: TestClient, q: str) -> None:
     answer = pages.get("/", params={"q": q})
     assert answer.status_code == 200
-    assert "Nic takiego nie ma w zasobie." in answer.text
+    assert "Niczego nie znaleziono." in answer.text
     assert "<script>alert" not in answer.text
 
 
@@ -492,7 +507,7 @@ def test_every_file_a_page_asks_for_is_there(pages: TestClient, parcels: Snapsho
 def test_browsers_get_errors_as_pages_and_programs_as_documents(pages: TestClient) -> None:
     page = pages.get("/nix")
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert "nie ma strony /nix" in page.text.lower()
+    assert "pod adresem /nix nic nie ma" in page.text.lower()
     for accept in ("*/*", "application/json", "application/problem+json, text/html;q=0.5", "text/html;q=0, */*"):
         answer = pages.get("/nix", headers={"accept": accept})
         assert answer.headers["content-type"] == "application/problem+json", accept

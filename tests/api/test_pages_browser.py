@@ -271,6 +271,7 @@ def test_an_officer_ranks_sites_and_takes_the_files(visit: Callable[..., Visit],
     page.locator("#card-2 summary").click()
     expect(page.locator("#card-2")).to_contain_text("tolerancja nasza")
     expect(page.locator("#card-2")).to_contain_class("chosen")
+    page.locator(".other-files summary").click()
     for name, ending in (("XLSX", ".xlsx"), ("Mapa do wydania (HTML)", ".html"), ("GeoPackage", ".gpkg")):
         with page.expect_download() as download:
             page.get_by_role("button", name=name).click()
@@ -310,6 +311,7 @@ def test_a_printed_list_and_answer_are_whole_and_say_where_they_come_from(
     assert page.locator("caption").first.inner_text().startswith("Pozycje od 1 do 25 z")
     page.emulate_media(media="screen")
     visited.open("/shortlists")
+    page.locator("#as-text > summary").click()
     page.locator("#requirement").fill(WANTED)
     page.get_by_role("button", name="Ułóż listę").click()
     page.wait_for_selector(".cards")
@@ -346,6 +348,7 @@ def test_what_is_refused_is_told_beside_the_text(visit: Callable[..., Visit]) ->
     visited = visit()
     page = visited.open("/shortlists")
     wrong = WANTED.replace("flood.share", "flod.share")
+    page.locator("#as-text > summary").click()
     page.locator("#requirement").fill(wrong)
     page.get_by_role("button", name="Ułóż listę").click()
     expect(page.get_by_role("alert")).to_contain_text("czy chodzi o „flood.share”?")
@@ -398,10 +401,12 @@ def test_all_of_it_works_without_javascript(visit: Callable[..., Visit], viewpor
     expect(page.locator("svg.sketch").first).to_be_visible()
     expect(page.locator("#sketch-keys")).to_be_visible()
     page.goto("/shortlists")
+    page.locator("#as-text > summary").click()
     page.locator("#requirement").fill(WANTED)
     page.get_by_role("button", name="Ułóż listę").click()
     expect(page.locator("svg.sketch").first).to_be_visible()
     expect(page.locator(".card").nth(5)).to_be_attached()
+    page.locator(".other-files summary").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     assert download.value.suggested_filename.endswith(".csv")
@@ -417,4 +422,47 @@ def test_a_narrow_page_puts_names_beside_values(visit: Callable[..., Visit]) -> 
     assert page.get_by_role("row").count() == 26
     page.get_by_role("link", name="Przejdź do mapy").click()
     expect(page.locator("#map")).to_be_in_viewport()
+    visited.close()
+
+
+def test_the_form_stands_in_line_and_its_buttons_beside_it(visit: Callable[..., Visit]) -> None:
+    visited = visit(WIDE)
+    page = visited.open("/shortlists?template=logistics")
+    heights = page.evaluate(
+        "[...new Set([...document.querySelectorAll('.cells input:not([type=checkbox], [type=hidden]), .cells select')]"
+        ".map((one) => one.getBoundingClientRect().height))]"
+    )
+    assert len(heights) == 1
+    parts, send = page.locator(".need-parts").bounding_box(), page.locator(".send").bounding_box()
+    assert parts is not None
+    assert send is not None
+    assert parts["x"] + parts["width"] < send["x"]
+    way = page.locator(".outline li a").nth(1)
+    place = str(way.get_attribute("href"))
+    way.click()
+    expect(page.locator(place)).to_be_in_viewport()
+    expect(page.locator(".send button[value=answer]")).to_be_in_viewport()
+    page.set_viewport_size(NARROW)
+    expect(page.locator(".outline")).to_be_hidden()
+    # A must's bounds and their unit stand in one line.
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.need-parts .row > .cells:has(> .unit):has(> .number)')].map((one) => new Set("
+        "[...one.querySelectorAll(':scope > .field')].map((at) => Math.round(at.getBoundingClientRect().bottom))).size)"
+    )
+    assert lines
+    assert set(lines) == {1}
+    visited.close()
+
+
+def test_a_comparison_shows_differences_only_without_javascript(visit: Callable[..., Visit]) -> None:
+    visited = visit(WIDE, java_script_enabled=False)
+    page = visited.page
+    page.goto("/")
+    ids = [str(row.get_attribute("data-site")) for row in page.locator("tr[data-site]").all()[:2]]
+    page.goto(f"/compare?basket={','.join(ids)}")
+    differing = page.locator("tr.differs").count()
+    assert 0 < differing < page.locator(".side tbody tr:visible").count()
+    page.get_by_label("Pokaż tylko różnice").check()
+    assert page.locator(".side tbody tr:visible").count() == differing
+    assert page.locator(".theme:visible").count() == page.locator(".theme:has(.differs)").count()
     visited.close()

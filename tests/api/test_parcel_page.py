@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pypdf
 import pytest
 
+from api.face import Face
 from gis_sites.inventory import Inventory
 from gis_sites.profile import told
 from gis_sites.store.features import sites
@@ -181,3 +182,27 @@ def test_a_shortlist_as_pdf_says_what_the_screen_says(pages: TestClient) -> None
     cards = html.partition('<ol class="cards"')[2].partition('class="chart"')[0]
     assert missing(f"<main><ol {cards}", sheet) == []
     assert pages.post("/shortlists/pdf", data={"requirement": "format = 2"}).status_code == 422
+
+
+def test_a_form_that_a_parcel_has_not_is_refused(client: TestClient) -> None:
+    address = f"/parcels/{client.get('/api/v1/offers').json()['offers'][0]['parcels'][0]}"
+    wrong = client.get(f"{address}?format=csv&lang=en")
+    assert (wrong.status_code, wrong.json()["type"]) == (404, "gis-sites:page.no_export")
+    assert "html, json, geojson, pdf" in wrong.json()["detail"]
+    assert client.get(f"{address}?format=").text == client.get(f"{address}?format=html").text != ""
+    assert client.get(f"{address}?format=geojson").headers["cache-control"] == "no-cache"
+
+
+def test_the_zones_around_no_row_are_made_once_for_a_state(
+    client: TestClient, city: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face: Face = client.app.state.face  # type: ignore[attr-defined]
+    state = city.need_state()
+    made = face.net_nobody(state)
+    assert face.net_nobody(state) is made
+    identifier = city.views(state)[0].id(7)
+    with city.store.begin() as conn:
+        anew = told.net_steps(conn, city.catalogue, state, identifier)
+        assert told.net_steps(conn, city.catalogue, state, identifier, nobody=made) == anew
+    monkeypatch.setattr(told, "net_nobody", lambda *_: pytest.fail("made again"))
+    assert client.get(f"/parcels/{identifier}").status_code == 200

@@ -85,7 +85,7 @@ def test_a_state_is_looked_through_before_anybody_asks(
 
             for name in ("api.found._places", "api.map_data.extent", "api.ogc.published", "api.counted._counts"):
                 monkeypatch.setattr(name, late)
-            assert "Wszystkich: 3" in client.get("/").text
+            assert "Razem: 3" in client.get("/").text
             assert client.get("/?format=points").json()["placed"] == 3
             assert client.get("/ogc/collections").status_code == 200
 

@@ -264,10 +264,10 @@ def test_a_version_nobody_knows_is_refused(tmp_path: Path) -> None:
         tables(path)
 
 
-def test_what_is_no_number_is_noticed(tmp_path: Path) -> None:
+def test_what_is_no_number_comes_as_it_is_written(tmp_path: Path) -> None:
     more = '<x:maksWysokoscZabudowy uom="m">wysoko</x:maksWysokoscZabudowy>'
     path = written(tmp_path / "pog.gml", collection([zone("1SP", "SP", polygon(0, 0), more=more)], x=f"{APP}3.0"))
-    assert rows(path, "StrefaPlanistyczna", "maksWysokoscZabudowy")["maksWysokoscZabudowy"] == [float("inf")]
+    assert rows(path, "StrefaPlanistyczna", "maksWysokoscZabudowy")["maksWysokoscZabudowy"] == ["wysoko"]
 
 
 def test_status_is_told_by_title_where_no_link_leads(tmp_path: Path) -> None:

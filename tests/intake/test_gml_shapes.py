@@ -34,6 +34,12 @@ def drawn(tmp_path: Path, shape: str, table: str = "thing") -> tuple[shapely.Geo
 RING = "<gml:LinearRing><gml:posList>0 0 0 4 4 4 4 0 0 0</gml:posList></gml:LinearRing>"
 HOLE = "<gml:LinearRing><gml:posList>1 1 1 2 2 2 2 1 1 1</gml:posList></gml:LinearRing>"
 SQUARE = f"<gml:Polygon><gml:interior>{HOLE}</gml:interior><gml:exterior>{RING}</gml:exterior></gml:Polygon>"
+DEEP = (
+    "<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList%s>0 0 7 0 4 7 4 4 7 4 0 7 0 0 7</gml:posList>"
+    f"</gml:LinearRing></gml:exterior><gml:interior>{HOLE.replace('posList>', 'posList%s>', 1)}</gml:interior>"
+    "</gml:Polygon>"
+)
+HIGH = "POLYGON Z ((0 0 7, 0 4 7, 4 4 7, 4 0 7, 0 0 7), (1 1 NaN, 1 2 NaN, 2 2 NaN, 2 1 NaN, 1 1 NaN))"
 PATCH = f"<gml:PolygonPatch><gml:exterior>{RING}</gml:exterior></gml:PolygonPatch>"
 HOLED = "POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0), (1 1, 1 2, 2 2, 2 1, 1 1))"
 PLAIN = "POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))"
@@ -58,6 +64,9 @@ PLAIN = "POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))"
             "LINESTRING (0.5 0, 1 1)",
         ),
         (SQUARE, HOLED),
+        (DEEP % (" srsDimension='3'", ""), HIGH),
+        (DEEP % (" srsDimension='3'", " srsDimension='2'"), HIGH),
+        (DEEP.replace("<gml:LinearRing>", "<gml:LinearRing srsDimension='3'>", 1) % ("", ""), HIGH),
         (f"<gml:Surface><gml:patches>{PATCH}</gml:patches></gml:Surface>", f"MULTI{PLAIN.replace('((', '(((')})"),
         (
             f"<gml:MultiSurface><gml:surfaceMember>{SQUARE}</gml:surfaceMember></gml:MultiSurface>",
@@ -76,6 +85,15 @@ PLAIN = "POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))"
             "LINESTRING (0 0, 1 1, 2 2)",
         ),
         (
+            "<gml:Curve><gml:segments>"
+            + "".join(
+                f"<gml:LineStringSegment><gml:posList>{numbers}</gml:posList></gml:LineStringSegment>"
+                for numbers in ("0 0 1 1", "1 1 2 0", "2 0 1 1", "1 1 3 3")
+            )
+            + "</gml:segments></gml:Curve>",
+            "LINESTRING (0 0, 1 1, 2 0, 1 1, 3 3)",
+        ),
+        (
             "<gml:MultiGeometry><gml:geometryMember><gml:Point><gml:pos>1 2</gml:pos></gml:Point></gml:geometryMember>"
             f"<gml:geometryMember>{SQUARE}</gml:geometryMember></gml:MultiGeometry>",
             f"GEOMETRYCOLLECTION (POINT (1 2), {HOLED})",
@@ -87,6 +105,13 @@ def test_every_form_of_geometry(tmp_path: Path, shape: str, wkt: str) -> None:
     assert found is not None
     assert not curved
     assert shapely.equals_identical(found, shapely.from_wkt(wkt))
+
+
+def test_what_a_member_says_of_its_numbers_holds_for_no_other(tmp_path: Path) -> None:
+    member = "<gml:curveMember><gml:LineString{}><gml:posList>{}</gml:posList></gml:LineString></gml:curveMember>"
+    lines = member.format(" srsDimension='3'", "0 0 7 1 1 7") + member.format("", "2 2 3 3 4 4")
+    found, _ = drawn(tmp_path, f"<gml:MultiCurve>{lines}</gml:MultiCurve>")
+    assert shapely.get_coordinates(found).tolist() == [[0, 0], [1, 1], [2, 2], [3, 3], [4, 4]]
 
 
 def test_arcs_become_short_lines(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import shapely
 
 from gis_sites.errors import Refused, WrongUse
 from gis_sites.intake import children, ogr, reader
+from gis_sites.intake.batch import arrived
 from gis_sites.intake.source import open_source, read_table
 from tests.intake.support import EAST, NORTH, box, line, parcel_id, parcels, sql, write
 
@@ -69,6 +70,45 @@ def test_arcs_are_replaced_by_lines_and_said_so(good: Path) -> None:
     (batch,) = read_table(open_source(good), "dzialki", [])
     assert batch.column("__curved").to_pylist() == [False, True, False]
     assert shapely.from_wkb(batch.column("__wkb")[1].as_py()).area == pytest.approx(3.1416, rel=1e-2)
+
+
+def _ring(kind: int, *points: tuple[float, float]) -> bytes:
+    """Return a polygon of one ring as WKB of a kind that has a polygon's form: a triangle, or a curve of one arc."""
+    numbers = b"".join(struct.pack("<dd", EAST + x, NORTH + y) for x, y in points)
+    inner = struct.pack("<BI", 1, 8) if kind == 10 else b""
+    return struct.pack("<BII", 1, kind, 1) + inner + struct.pack("<I", len(points)) + numbers
+
+
+def _several(kind: int, *members: bytes) -> bytes:
+    return struct.pack("<BII", 1, kind, len(members)) + b"".join(members)
+
+
+LEFT, RIGHT = (_ring(17, (0, 0), (10, 0), (10, 10), (0, 0)), _ring(17, (0, 0), (10, 10), (0, 10), (0, 0)))
+ARC = _ring(10, (0, 0), (5, -5), (10, 0), (5, 5), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("wkb", "curved", "area"),
+    [
+        (LEFT, False, 50),  # a triangle
+        (_several(16, LEFT, RIGHT), False, 100),  # a net of triangles, as the buildings of a three-dimensional model
+        (_several(15, shapely.to_wkb(box(0, 0)), shapely.to_wkb(box(10, 0))), False, 200),
+        (_several(7, ARC), True, 78.54),
+        (_several(7, shapely.to_wkb(shapely.Point(EAST, NORTH)), _several(7, ARC)), True, 78.54),
+        (_several(7, shapely.to_wkb(box(0, 0))), False, 100),
+    ],
+)
+def test_shapes_that_geos_does_not_know_become_polygons(good: Path, wkb: bytes, curved: bool, area: float) -> None:
+    blob = (b"GP\0\1" + struct.pack("<i", 2177) + wkb).hex()
+    sql(
+        good,
+        f"UPDATE dzialki SET geom = x'{blob}' WHERE fid = 2",
+        "UPDATE gpkg_geometry_columns SET geometry_type_name = 'GEOMETRY'",
+    )
+    (batch,) = read_table(open_source(good), "dzialki", [])
+    assert batch.column("__curved").to_pylist() == [False, curved, False]
+    assert shapely.from_wkb(batch.column("__wkb")[1].as_py()).area == pytest.approx(area, rel=1e-3)
+    assert arrived(batch).valid[[0, 2]].all()
 
 
 def test_changes_that_wait_beside_the_file_are_seen_and_nothing_is_written(good: Path) -> None:

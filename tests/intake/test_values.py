@@ -91,6 +91,8 @@ def test_odd_identifiers_are_still_identifiers(key: str) -> None:
         ("120 zł/m²", "PLN/m2", 120.0, True),
         ("12,5 proc.", "share", 0.125, True),
         ("0,3", "share", 0.3, True),
+        ("0", "share", 0.0, False),
+        ("0", "m", 0.0, False),
     ],
 )
 def test_numbers_are_read_as_people_write_them(text: str, unit: str | None, value: float, mended: bool) -> None:
@@ -105,7 +107,8 @@ def test_numbers_are_read_as_people_write_them(text: str, unit: str | None, valu
         ("abc", None), ("12 ha", None), ("10-15", "m"), ("10–15", "m"), ("1e400", None), ("30", "share"), ("DN", "mm"),
         ("DN 200", "m"), ("ok. 200", "mm"), ("do 12", "m"), ("12 34", None), ("1 23", None), ("12,5,3", None),
         ("1.2.3", None), ("10²", None), ("1/2", None), ("½", None), ("2 x 110", "mm"), ("12 h", "m"),
-        ("120 %", "share"), ("-", None), ("brak", "m"), ("=1+1", None), ("1_000", None), ("0x10", None), ("∞", None),
+        ("120 %", "share"), ("-1 %", "share"), ("-0,01 ha", "m2"), ("0", "ha"), ("0,00", "mm"), ("-3", "m"),
+        ("-", None), ("brak", "m"), ("=1+1", None), ("1_000", None), ("0x10", None), ("∞", None),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_unknown(text: str, unit: str | None) -> None:
@@ -271,9 +274,24 @@ def test_no_text_makes_a_reader_fail(text: str, unit: str | None) -> None:
 
 def test_whole_numbers_no_float_holds_are_taken_for_the_nearest() -> None:
     column = pa.array([2**53 + 1, None, 3])
-    assert read_numbers(column, 1.0, share=False).values.to_pylist() == [2.0**53, None, 3.0]
+    assert read_numbers(column, 1.0, unit="m").values.to_pylist() == [2.0**53, None, 3.0]
     units = words(pa.array(["m", "m", "km"]))
-    assert read_in_units(column, units, {"m": 1.0, "km": 1e3}, share=False).values.to_pylist() == [2.0**53, None, 3e3]
+    assert read_in_units(column, units, {"m": 1.0, "km": 1e3}, unit="m").values.to_pylist() == [2.0**53, None, 3e3]
+
+
+@pytest.mark.parametrize(("unit", "least"), [("ha", 1e-9), ("mm", 1e-9), ("m", 0.0), (None, -1.0), ("share", 0.0)])
+def test_a_number_its_unit_cannot_be_is_unknown(unit: str | None, least: float) -> None:
+    numbers = [-1.0, 0.0, 1e-9, 1.0, 2.0, float("nan"), float("inf")]
+    most = 1.0 if unit == "share" else 2.0
+    right = [number if least <= number <= most else None for number in numbers]
+    named = words(pa.array(["there"] * len(numbers)))
+    for found in (
+        read_numbers(pa.array(numbers), 1.0, unit=unit),
+        read_in_units(pa.array(numbers), named, {"there": 1.0}, unit=unit),
+    ):
+        assert found.values.to_pylist() == right
+        assert sum(len(issue.rows) for issue in found.issues) == right.count(None) - 1  # NaN is empty
+    assert [read_number(str(number), unit).value for number in numbers[:5]] == right[:5]
 
 
 @pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("ms"), pa.timestamp("ms", "UTC"), pa.timestamp("us")])

@@ -46,10 +46,12 @@ public = "values"
 key = "content"
 [power.fields]
 capacity = { type = "number", unit = "kW" }
+firm = { type = "flag" }
 [power.attributes]
 mv_distance_m = { measure = "nearest_distance", title = { pl = "odległość do SN", en = "distance to MV" } }
 crosses = { measure = "crosses", title = { pl = "przecina działkę", en = "crosses the parcel" } }
 capacity_kw = { measure = "joined_field", field = "capacity", title = { pl = "moc", en = "capacity" } }
+firm = { measure = "joined_field", field = "firm", title = { pl = "moc gwarantowana", en = "firm power" } }
 
 [road]
 title = { pl = "Drogi", en = "Roads" }

@@ -68,13 +68,14 @@ def test_nothing_is_said_that_is_not_asked() -> None:
     ("lang", "expected"),
     [
         ("en", [
-            "at most 20 %: 1", "at most 50.1 %: all within reach (2)", "if local is allowed: 2",
-            "if what is unknown may wait: 1", "alternative 1, Local plan (plan share) – at least 60 %",
+            "at most 20 %: opens 1", "at most 50.1 %: all within reach (2)", "if local is allowed: opens 2",
+            "if what is unknown may wait: opens 1", "alternative 1, Local plan (plan share) – at least 60 %",
             "Chance of the first 3", "PROMETHEE II", "Consistency ratio 0.",
         ]),
         ("pl", [
-            "najwyżej 20 %: 1", "najwyżej 50,1 %: wszystkie możliwe (2)", "gdy dopuścić local: 2",
-            "gdy brak danych może poczekać: 1", "wariant 1, Plan miejscowy (udział planu) – co najmniej 60 %",
+            "najwyżej 20 %: przybywa 1", "najwyżej 50,1 %: wszystkie możliwe (2)", "gdy dopuścić local: przybywa 2",
+            "gdy brak danych uznać za „do sprawdzenia”: przybywa 1",
+            "wariant 1, Plan miejscowy (udział planu) – co najmniej 60 %",
             "Szansa na miejsce 1–3", "PROMETHEE II", "Wskaźnik spójności 0.",
         ]),
     ],

@@ -20,7 +20,7 @@ from gis_sites.matching.shortlist import match
 from gis_sites.profile.adjacency import Pairs
 
 Cell = Any
-LEVELS = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+LEVELS = st.sampled_from([0.0, 5e-6, 0.25, 0.5, 1.0])
 NUMBERS = {
     "parcel.area_m2": st.sampled_from([100.0, 250.0, 400.0, 1000.0]),
     "flood.share": LEVELS,
@@ -40,6 +40,7 @@ BOUNDS = {
     "parcel.compactness": [{"min": 0.4}, {"min": 0.4, "unknown": "failed"}],
     "zoning.max_height_m": [{"min": 12.0}, {"min": 10.0, "max": 15.0}],
     "power.crosses": [{"is": False}, {"is": True}],
+    "power.firm": [{"is": False}, {"is": True}],
     "parcel.owner_class": [{"any_of": ["city"]}, {"none_of": ["private"]}],
     "road.class": [{"any_of": ["main", "local"]}],
 }  # fmt: skip
@@ -50,6 +51,7 @@ WANTS = {
     "road.frontage_m": {"at": [0.0, 50.0], "worth": [0.0, 1.0]},
     "parcel.compactness": {"at": [0.2, 0.8], "worth": [0.0, 1.0]},
     "power.crosses": {"is": False},
+    "power.firm": {"is": True},
     "parcel.owner_class": {"worth": {"city": 1.0, "private": 0.25}},
     "road.class": {"worth": {"main": 1.0, "local": 0.5}},
 }
@@ -66,7 +68,8 @@ def towns(draw: st.DrawFn) -> dict[str, Any]:
             cells |= st.lists(numbers, min_size=2, max_size=2).map(sorted)
         profile[name] = draw(st.lists(cells, min_size=n, max_size=n))
     profile["parcel.measured_area_m2"] = profile["parcel.area_m2"]
-    profile["power.crosses"] = draw(st.lists(st.sampled_from([True, False, "unknown"]), min_size=n, max_size=n))
+    for name in ("power.crosses", "power.firm"):
+        profile[name] = draw(st.lists(st.sampled_from([True, False, "unknown"]), min_size=n, max_size=n))
     for name, codes in CODES.items():
         profile[name] = draw(st.lists(st.sampled_from([*codes, "unknown"]), min_size=n, max_size=n))
     edges = draw(st.lists(st.sampled_from(list(combinations(range(n), 2))), max_size=10, unique=True))
@@ -128,6 +131,8 @@ class Town:
             return "unknown" if (low, high) == (0.0, math.inf) else [low, high]
         if name == "power.crosses":
             return True if True in cells else chance.choice([True, False, "unknown"])
+        if name == "power.firm":
+            return cells[0] if len(set(cells)) == 1 else "unknown"
         if name == "road.frontage_m":
             most = 50.0 if "unknown" in cells else sum(cells)
             return chance.choice([0.0, most / 2, most])
@@ -156,9 +161,8 @@ class Town:
 
     def _mean(self, cells: list[Cell], areas: list[float]) -> Cell:
         ends = [self._ends(cell, 0.0, 1.0) for cell in cells]
-        low, high = (
-            round(sum(one[end] * area for one, area in zip(ends, areas, strict=True)) / sum(areas), 9) for end in (0, 1)
-        )
+        parts = [sum(one[end] * area for one, area in zip(ends, areas, strict=True)) / sum(areas) for end in (0, 1)]
+        low, high = (0.0 if one <= 1e-6 else 1.0 if one >= 1 - 1e-6 else round(one, 9) for one in parts)
         return "unknown" if (low, high) == (0.0, 1.0) else [low, high]
 
 

@@ -69,6 +69,9 @@ POSSIBLE: list[dict[str, Any]] = [
     {"zoning.plan_share": {"min": 0.9}, "zoning.production_share": {"max": 0.1}},
     {"zoning.production_share": {"min": 0.9}, "zoning.logistics_share": {"max": 0.1}},
     {"footprint": {"length_m": 100, "width_m": 50}, "parcel.area_m2": {"max": 5_000}},
+    # At the edge of a zone 10,000 m2 of the plane are 9,998.5 on the ellipsoid; a small circle is found too small.
+    {"parcel.net_area_m2": {"min": 10_000}, "parcel.measured_area_m2": {"max": 9_999}},
+    {"parcel.rectangle_short_m": {"min": 5}, "parcel.inscribed_circle_m": {"max": 4.92}},
 ]
 
 

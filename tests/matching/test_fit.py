@@ -85,6 +85,17 @@ def test_a_rectangle_put_there_is_never_missed(
     assert placed.fits
 
 
+@given(st.floats(1, 120), st.floats(1, 120), st.integers(1, 4), angles)
+@settings(max_examples=200, deadline=None)
+def test_as_many_as_fill_the_ground_to_the_last_bit_are_no_no(one: float, other: float, n: int, angle: float) -> None:
+    """Rounding of large coordinates makes such a ground smaller than what stands on it."""
+    sides = Sides(max(one, other), min(one, other))
+    ground = rectangle(Sides(sides.long, n * sides.short), angle)
+    (placed,) = place(np.array([ground], dtype=object), Wanted(sides, n))
+    assert placed.fits is not False
+    assert not too_many(ground, sides, count=n, apart=0)
+
+
 @given(lengths, lengths, lengths, lengths, angles)
 @example(12.0, 1.0, 10.0, 9.0, 0.3)
 @example(50.0, 20.0, 50.0, 20.0, 1.1)

@@ -6,10 +6,17 @@ import time
 from pathlib import Path
 
 import pytest
+from matching_fakes import CATALOGUE, view_of
 
 from gis_sites import cli
 from gis_sites.errors import RequirementError
-from gis_sites.matching.reading import read_requirement
+from gis_sites.matching.also import ANSWERS
+from gis_sites.matching.reading import parse, read_requirement
+from gis_sites.matching.sentences import sentences
+from gis_sites.matching.shortlist import match
+from gis_sites.matching.why import differences
+from gis_sites.matching.written import toml_text
+from gis_sites.show_answer import answers_shown
 from tests.hostile import EVERY, LONG, SOON
 
 
@@ -81,6 +88,19 @@ def test_a_hostile_table_is_refused_too(name: str) -> None:
     assert time.process_time() - begun < SOON
     assert refusal.value.key == f"match.{key}"
     assert refusal.value.sentence("pl")
+
+
+@pytest.mark.parametrize("bound", [1e-300, -0.0, 5e-324, 1e27, 1e308, -1e308])
+def test_a_bound_of_any_size_is_answered_in_sentences(bound: float) -> None:
+    view = view_of({"id": ["a", "b", "c"], "power.mv_distance_m": [0.0, 500.0, [10.0, 900.0]]})
+    for key in ("min", "max"):
+        asked = read_requirement({"format": 1, "must": {"power.mv_distance_m": {key: bound}}})
+        found = match(asked, [view], CATALOGUE, also=ANSWERS)
+        again = match(read_requirement(parse(toml_text(asked))), [view], CATALOGUE, also=ANSWERS)
+        assert differences(found, again) == []
+        for lang in ("pl", "en"):
+            assert sentences(found, CATALOGUE, lang)
+            assert list(answers_shown(found, CATALOGUE, lang)) or not found["relaxations"]
 
 
 def test_memory_stays_bounded(tmp_path: Path) -> None:

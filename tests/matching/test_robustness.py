@@ -170,20 +170,42 @@ def test_nothing_to_draw_for() -> None:
     assert (told["candidates"], told["contenders"], told["nobody"]["chance"], told["swap"]) == ([], 0, 1, None)
 
 
-def test_points_taken_off_count_in_the_swap() -> None:
-    wants = {DISTANCE: {**FALLING, "weight": 3}, AREA: RISING}
-    asked = understand({"format": 1, "want": wants})
-    answer = match(asked, [view_of({"id": ["a", "b"], DISTANCE: [0, 500], AREA: [0, 1000]})], CATALOGUE)
-    one, other = answer["candidates"]
-    other = {**other, "floor": other["floor"] - 2}
-    told = swap([one, other], asked)
+WORTHS = st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.75, 1.0]), min_size=3, max_size=3)
+OFF = st.sampled_from([0.0, -2.0, -15.0, -40.0, -90.0])
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(WORTHS, OFF), min_size=2, max_size=2), st.lists(st.integers(1, 9), min_size=3, max_size=3))
+def test_points_taken_off_count_in_the_swap_also_where_floors_end_at_nought(sites: Any, weights: list[float]) -> None:
+    one, other = sorted(sites, key=lambda site: -points(site, weights))
+    names = (DISTANCE, AREA, "flood.share")
+    wants = {name: {**FALLING, "weight": weight} for name, weight in zip(names, weights, strict=True)}
+    told = swap([as_candidate(one), as_candidate(other)], understand({"format": 1, "want": wants}))
     assert told is not None
-    for want in told["wants"]:
-        weights = {name: entry["weight"] for name, entry in wants.items() if name == DISTANCE} | {AREA: 1.0}
-        weights[want["attribute"]] = want["level_at"]
-        floors = [
-            sum(100 * weights[entry["attribute"]] * entry["worth"][0] for entry in each["wants"])
-            / sum(weights.values())
-            for each in (one, other)
-        ]
-        assert floors[0] == pytest.approx(floors[1] - 2)
+    for at, want in enumerate(told["wants"]):
+
+        def ahead(weight: float, at: int = at) -> float:
+            changed = [*weights[:at], weight, *weights[at + 1 :]]
+            return points(one, changed) - points(other, changed)
+
+        if want["level_at"] is None:
+            assert all(ahead(10.0**power) > -1e-6 for power in range(-12, 13))
+            continue
+        beyond = -1 if want["swaps"] == "below" else 1
+        assert ahead(want["level_at"] * (1 + beyond * 1e-3)) < 0
+        assert ahead(want["level_at"] * (1 - beyond * 1e-3)) >= 0
+        assert abs(ahead(want["level_at"])) < 1e-6
+
+
+def points(site: Any, weights: Any) -> float:
+    worths, off = site
+    found = sum(weight * worth for weight, worth in zip(weights, worths, strict=True)) / sum(weights) * 100
+    return max(float(found) + off, 0.0)
+
+
+def as_candidate(site: Any) -> dict[str, Any]:
+    worths, off = site
+    return {
+        "id": "-", "unknown_musts": 0, "wants": [{"worth": [worth, worth]} for worth in worths],
+        "penalties": [{"points": off}] if off else [],
+    }  # fmt: skip

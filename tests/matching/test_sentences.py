@@ -6,14 +6,17 @@ from io import StringIO
 from string import Formatter
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from matching_fakes import CATALOGUE, view_of
 from matching_strategies import profiles, requirements
 from rich.console import Console
 
 from gis_sites.catalogue import Catalogue, load_catalogue
-from gis_sites.matching.quantity import quantity
+from gis_sites.matching.answer_words import swaps
+from gis_sites.matching.quantity import outwards, quantity
 from gis_sites.matching.reading import understand
 from gis_sites.matching.sentences import (
     cautions,
@@ -177,6 +180,28 @@ def test_whoever_knows_several_things_is_named_once() -> None:
     ]
 
 
+@given(
+    st.floats(0, 1e9) | st.floats(500, 501).map(lambda one: float(np.nextafter(round(one, 1), 1e9))),
+    st.sampled_from(["m", "m2", "share", None]),
+    st.booleans(),
+)
+def test_a_bound_is_rounded_outwards_however_near_it_is(value: float, unit: str | None, up: bool) -> None:
+    """As it is written it lets through what it is said to let through."""
+    shown = outwards(value, unit, up=up)
+    assert shown >= value if up else shown <= value
+    assert shown == pytest.approx(value, abs=1.0)
+    assert outwards(shown, unit, up=up) == shown
+
+
+@pytest.mark.parametrize(
+    ("level", "way", "text"), [(0.6666, "below", "0.66"), (0.6666, "above", "0.67"), (0.0069, "below", "0.0069")]
+)
+def test_a_weight_is_written_so_that_the_swap_is_sure(level: float, way: str, text: str) -> None:
+    want = {"attribute": "flood.share", "weight": 1.0, "level_at": level, "swaps": way}
+    (told,) = swaps({"of": ["a", "b"], "possible": True, "wants": [want]}, CATALOGUE, "en")
+    assert f" {text} " in told
+
+
 @pytest.mark.parametrize(
     ("name", "cell", "criterion", "pl"),
     [
@@ -185,6 +210,7 @@ def test_whoever_knows_several_things_is_named_once() -> None:
         ("power.mv_distance_m", [620.5, 700], {"max": 500}, "niespełniony, granica przekroczona o 120,5 m"),
         ("power.mv_distance_m", "none", {"max": 500}, "niespełniony"),
         ("zoning.production_share", 0.899, {"min": 0.9}, "niespełniony, brakuje 0,1 pkt proc."),
+        ("zoning.production_share", 0.89996, {"min": 0.9}, "niespełniony, brakuje 0,004 pkt proc."),
         ("power.crosses", True, {"is": False}, "niespełniony"),
         ("road.class", "local", {"none_of": ["local"]}, "niespełniony"),
         ("road.class", "main", {"any_of": ["local"]}, "niespełniony"),

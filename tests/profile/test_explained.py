@@ -1,10 +1,12 @@
 """How each value came about: the rows that are read to explain a parcel are enough to measure it again."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gis_sites.catalogue import attributes_of
 from gis_sites.inventory import open_inventory
-from gis_sites.profile.explain import _Asked
+from gis_sites.profile.explain import _Asked, explain
 from gis_sites.profile.measures import measure
 from gis_sites.profile.sites import PARCEL
 from gis_sites.profile.values import shown
@@ -32,3 +34,19 @@ def test_what_explains_a_value_makes_it_again(demo_city: Settings) -> None:
                     seen.add((one.spec.measure, again["state"]))
     assert {(name, "exact") for name in ("nearest_distance", "nearest_value", "frontage", "share_by_class")} <= seen
     assert {state for _, state in seen} == {"exact", "range", "none", "unknown"}
+
+
+def test_an_attribute_that_the_layer_file_got_later_was_not_measured_yet(demo_city: Settings) -> None:
+    """As after a rollback: that no row tells would be a wrong reason, for no row was asked."""
+    with open_inventory(demo_city) as inventory:
+        water, state = inventory.catalogue.layer("water"), inventory.need_state()
+        more = water.model_copy(
+            update={"attributes": {**water.attributes, "later_m": water.attributes["any_distance_m"]}}
+        )
+        catalogue = replace(inventory.catalogue, layers={**inventory.catalogue.layers, "water": more})
+        parcel = str(inventory.frame()["id"][0])
+        told = {one["attribute"]: one for one in explain(inventory.store, catalogue, state, parcel)}
+    later = told["water.later_m"]
+    assert (later["state"], later["reason"], later["rows"]) == ("unknown", "not_measured_yet", [])
+    assert later["source"]["reason"] == "not_measured_yet"
+    assert told["water.any_distance_m"]["rows"]

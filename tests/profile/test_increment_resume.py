@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from gis_sites.profile.net_reading import NET
 from gis_sites.settings import Settings
 from gis_sites.store import states
 from gis_sites.store.connect import Store
+from gis_sites.store.revisions import get
 from gis_sites.store.unfinished import FOLDER, Unfinished, named, sweep
 from tests.profile.test_build import DAY, put
 from tests.profile.test_increment import agrees, grid
@@ -71,6 +73,7 @@ def test_a_block_that_nobody_asks_for_any_more_leaves_nothing(store: Store) -> N
     measured = {"pipe": {"flag": Flags(np.array([1, 0], dtype=np.int8))}}
     for stamp in ("asked", "old"):
         Unfinished(store, stamp, rows).keep(np.array([0, 1]), measured)
+    Unfinished(replace(store, uuid="of an inventory before"), "asked", rows).keep(np.array([0, 1]), measured)
     sweep(store, {"asked"})
     assert Unfinished(store, "asked", rows).find(np.array([0, 1])) is not None
     assert Unfinished(store, "old", rows).find(np.array([0, 1])) is None
@@ -114,9 +117,9 @@ def test_a_file_that_was_not_written_whole_is_none(store: Store, spoil: Callable
 
 def test_a_number_that_a_restored_inventory_gives_again_is_another_revision(store: Store, catalogue: Catalogue) -> None:
     made = put(store, catalogue, "parcel", grid(2))
+    assert named("stamp", [made]) == named("stamp", [made])
+    assert named("other", [made]) != named("stamp", [made])
     with store.begin() as conn:
-        was = named(conn, "stamp", [made])
-        assert named(conn, "stamp", [made]) == was
-        assert named(conn, "other", [made]) != was
         conn.execute(sa.text("UPDATE registry.revisions SET at = at + interval '1 ms' WHERE id = :id"), {"id": made.id})
-        assert named(conn, "stamp", [made]) != was
+        later = get(conn, made.id)
+    assert named("stamp", [later]) != named("stamp", [made])

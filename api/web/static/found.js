@@ -29,7 +29,7 @@ export function showFound(map) {
       if (!answer?.ok || mine !== last) return;
       const found = await answer.json();
       map.getSource("found").setData(found);
-      told.textContent = said(found.exact ? words.in_view : words.in_view_cells, { count: found.inside, found: found.found });
+      if (found.found) told.textContent = said(found.exact ? words.in_view : words.in_view_cells, { count: found.inside, found: found.found });
       map.getCanvas().closest("#map").dataset.found = String(found.inside);
     };
     map.on("moveend", () => { clearTimeout(timer); timer = setTimeout(ask, CALM_MS); });

@@ -5,7 +5,6 @@ A property that is not listed is never held; a kind of feature that is not liste
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from gis_sites.intake.gml.facts import Facts
 from gis_sites.intake.gml.parse import Feature, Node
@@ -19,8 +18,6 @@ class Rule:
 
     columns: tuple[str, ...]
     read: Callable[[Sequence[Node], Facts], Texts]
-    number: bool = False
-    """Whether the first column holds numbers; what is none there becomes infinite, which no step takes for a value."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,6 @@ class Family:
     def rules(self, name: str) -> Mapping[str, Rule] | None:
         """Return the rules of a kind of feature, None where nothing of it enters."""
         return self.tables.get(name)
-
-    @cached_property
-    def numbers(self) -> frozenset[str]:
-        """The columns that hold numbers."""
-        return frozenset(rule.columns[0] for rules in self.tables.values() for rule in rules.values() if rule.number)
 
 
 def _first(nodes: Sequence[Node]) -> str | None:
@@ -75,7 +67,7 @@ def number(column: str, unit: str | None = None) -> Rule:
     def read(nodes: Sequence[Node], facts: Facts) -> Texts:
         return _first(nodes), nodes[0].attributes.get("uom", "").rpartition("#")[2] or unit
 
-    return Rule((column, f"{column}_uom"), read, number=True)
+    return Rule((column, f"{column}_uom"), read)
 
 
 def last(href: str) -> str:

@@ -17,7 +17,6 @@ from gis_sites.intake.gml.survey import Met, Survey, survey
 BATCH = 16_384
 BATCH_BYTES = 32 << 20
 """Geometry and text of one batch, so that few large features do not make a large batch."""
-INFINITE = float("inf")
 FAMILIES = (egib.FAMILY, gesut.FAMILY, app.FAMILY)
 
 
@@ -91,8 +90,7 @@ def _table(name: str, met: Met, found: Survey) -> dict[str, Any]:
     if kinds:
         systems = {one for shape in shapes.values() for one in shape.srs}
         about |= {"geometry": _kind(kinds), "crs": _crs(name, systems, found)}
-    numbers = family.numbers if family else frozenset()
-    return {**about, "columns": {one: "float" if one in numbers else "str" for one in columns}, "withheld": withheld}
+    return {**about, "columns": dict.fromkeys(columns, "str"), "withheld": withheld}
 
 
 def _kind(kinds: set[str]) -> str:
@@ -202,7 +200,6 @@ class _Rows:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = [*columns]
-        self.numbers = frozenset(column for family in FAMILIES for column in family.numbers)
         self._empty()
 
     def _empty(self) -> None:
@@ -227,25 +224,15 @@ class _Rows:
         for column, held in self.cells.items():
             text = cells.get(column)
             self.size += len(text or "")
-            held.append(_number(text) if column in self.numbers else text)
+            held.append(text)
 
     def batch(self) -> Any:  # noqa: ANN401 - pyarrow comes without types
         """Return the rows as a batch, and begin anew."""
         import pyarrow as pa
 
-        kinds = {column: pa.float64() if column in self.numbers else pa.string() for column in self.columns}
-        arrays = [pa.array(self.number, pa.int64()), *(pa.array(self.cells[one], kinds[one]) for one in self.columns)]
+        texts = (pa.array(self.cells[column], pa.string()) for column in self.columns)
+        arrays = [pa.array(self.number, pa.int64()), *texts]
         arrays += [pa.array(self.wkb, pa.binary()), pa.array(self.curved, pa.bool_())]
         made = pa.RecordBatch.from_arrays(arrays, names=["__row", *self.columns, "__wkb", "__curved"])
         self._empty()
         return made
-
-
-def _number(text: str | None) -> float | None:
-    """Read a number of the schema; what is none becomes infinite, so that it is noticed as unreadable."""
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return INFINITE

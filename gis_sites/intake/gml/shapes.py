@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,7 @@ def _parts(node: Node, drawing: Drawing) -> Iterator[Part]:
     """Take a geometry apart into points, lines and polygons."""
     if "href" in node.attributes:
         raise Odd(node.name)
+    outside = drawing.dimension
     drawing.told(node)
     match node.name:
         case "Point":
@@ -99,6 +101,7 @@ def _parts(node: Node, drawing: Drawing) -> Iterator[Part]:
                 raise Odd(node.name)
             for one in inner:
                 yield from _parts(one, drawing)
+    drawing.dimension = outside
 
 
 def _members(node: Node) -> Iterator[Node]:
@@ -143,14 +146,17 @@ def _line(node: Node, drawing: Drawing) -> Points:
 def _joined(lines: list[Points]) -> Points:
     if not lines:
         raise Odd("no segments")
-    kept = [lines[0]]
-    kept += [line[1:] if len(line) and np.array_equal(line[0], kept[-1][-1]) else line for line in lines[1:]]
-    return np.concatenate(kept)
+    return np.concatenate(
+        [lines[0], *(line[1:] if np.array_equal(line[:1], before[-1:]) else line for before, line in pairwise(lines))]
+    )
 
 
 def _points(node: Node, drawing: Drawing) -> Points:
-    """Return the points that stand in an element, easting first."""
+    """Return the points that stand in an element, easting first; what it says of its numbers holds for no other."""
+    outside = drawing.dimension
+    drawing.told(node)
     points = np.array([*_numbers_in(node, drawing)], dtype=np.float64).reshape(-1, drawing.dimension)
+    drawing.dimension = outside
     if drawing.swapped:
         points[:, [0, 1]] = points[:, [1, 0]]
     return points
@@ -248,8 +254,10 @@ def _written(kind: str, parts: list[Part]) -> bytes:
 
 def _single(part: Part) -> bytes:
     kind, rings = part
-    deep = 1000 if rings and rings[0].shape[1] == 3 else 0
-    head = struct.pack("<BI", 1, SIMPLE[kind] + deep)
+    widths = {ring.shape[1] for ring in rings}
+    if len(widths) > 1:  # a ring without heights beside one with them
+        rings = [np.pad(ring, ((0, 0), (0, 3 - ring.shape[1])), constant_values=np.nan) for ring in rings]
+    head = struct.pack("<BI", 1, SIMPLE[kind] + (1000 if 3 in widths else 0))
     if kind == "Point":
         if len(rings[0]) != 1:
             raise Odd(kind)
