@@ -136,8 +136,7 @@ class Answers(Held):
         together = result["counts"].get("assemblies", {})  # what was looked at hangs on how many were asked for
         top, state = together.get("top", len(result["candidates"])), self.need_state(kept.state)
         answer = self.match(kept.requirement, top=top, state=state, also=result)
-        # What a newer version says besides is no difference.
-        return answer, differences(result, {key: value for key, value in answer.items() if key in result})
+        return answer, differences(result, answer)
 
     def frame(self, kind: str = "parcels") -> "geopandas.GeoDataFrame":
         """Return the profile as a GeoDataFrame: one row a parcel (or offer), one or two columns an attribute."""

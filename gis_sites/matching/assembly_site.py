@@ -29,10 +29,7 @@ class Together(Protocol):
     """What matching asks about parcels together; `profile.union.Unions` is one."""
 
     def pairs(self, gap_m: float, *, across: bool = False) -> Pairs:
-        """Return which parcels lie beside each other; rows are those of the view of parcels.
-
-        `across` asks also for those with a road or a ditch between them.
-        """
+        """Return which rows lie beside each other; with `across` also over a road or a ditch."""
 
     def measured(
         self, members: Sequence[tuple[str, ...]], names: Collection[str], gap_m: float
@@ -146,9 +143,7 @@ def hopeful(requirement: Requirement) -> Requirement:
     def lenient(group: Mapping[str, Criterion]) -> dict[str, Criterion]:
         return {name: one.model_copy(update={"unknown": "to_verify"}) for name, one in group.items()}
 
-    other = tuple(
-        one.model_copy(update={"any": tuple(lenient(group) for group in one.any)}) for one in requirement.either
-    )
+    other = tuple(one.model_copy(update={"any": tuple(map(lenient, one.any))}) for one in requirement.either)
     return requirement.model_copy(update={"must": lenient(requirement.must), "either": other, "footprint": None})
 
 
@@ -236,10 +231,9 @@ class Reach:
         """Bound a mean by the least and the greatest within reach; what a set has stays, of an area that grows."""
         low, high = sets.ends(name, 0.0)
         area = sets.whole(sets.area) + self._more(MEASURED_AREA, nodes, more)
-        covered = sets.whole(np.where(np.isnan(low), 0.0, low) * sets.area) / area
-        bare = sets.whole(np.where(np.isnan(high), 0.0, 1.0 - high) * sets.area) / area
+        covered, bare = (_sure(sets.whole(np.nan_to_num(one) * sets.area) / area) for one in (low, 1.0 - high))
         least, most = self._ends(name, nodes, more)
-        return Range(np.maximum(least, _sure(covered)), np.minimum(most, 1.0 - _sure(bare)))
+        return Range(np.maximum(least, covered), np.minimum(most, 1.0 - bare))
 
     def _larger(self, sets: Sets, nodes: Rows, attribute: Attribute, more: int) -> Column:
         """Bound a shape by the area there can be."""

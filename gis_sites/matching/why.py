@@ -77,24 +77,31 @@ def _found(requirement: Requirement, views: Sequence[View], catalogue: Catalogue
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Compare two shortlists, leaving out when and by what they were made; equal to the last bit gives nothing.
 
+    What another version of the software says besides what `one` says is no difference.
+
     Returns:
         the places that differ, such as `candidates[1].floor: 71.2 != 71.3`.
     """
     left, right = ({key: value for key, value in each.items() if key != "made"} for each in (one, other))
-    return list(_compare("", left, right))
+    same_software = one.get("made", {}).get("software") == other.get("made", {}).get("software")
+    return list(_compare("", left, right, besides=not same_software))
 
 
-def _compare(place: str, one: Any, other: Any) -> list[str]:  # noqa: ANN401 - any JSON
+def _compare(place: str, one: Any, other: Any, *, besides: bool) -> list[str]:  # noqa: ANN401 - any JSON
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        keys = list(dict.fromkeys([*one, *other]))
+        keys = list(one if besides else dict.fromkeys([*one, *other]))
         return [
-            text for key in keys for text in _compare(f"{place}.{key}".removeprefix("."), one.get(key), other.get(key))
+            text
+            for key in keys
+            for text in _compare(f"{place}.{key}".removeprefix("."), one.get(key), other.get(key), besides=besides)
         ]
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         if len(one) != len(other):
             return [f"{place}: {len(one)} != {len(other)} entries"]
         pairs = enumerate(zip(one, other, strict=True))
-        return [text for at, (left, right) in pairs for text in _compare(f"{place}[{at + 1}]", left, right)]
+        return [
+            text for at, (left, right) in pairs for text in _compare(f"{place}[{at + 1}]", left, right, besides=besides)
+        ]
     same = type(one) is type(other) and repr(one) == repr(other)
     number = isinstance(one, int | float) and isinstance(other, int | float) and float(one).hex() == float(other).hex()
     return [] if same or number else [f"{place}: {one} != {other}"]

@@ -18,7 +18,7 @@ from gis_sites.profile.edges import Edges, edges_of, length_of
 from gis_sites.profile.features import Mask, Shapes
 from gis_sites.profile.upright import largest, regions
 
-EDGES = 8
+EDGES = 24
 """Of how many edges, the longest ones, the directions are tried."""
 TURNS = 8
 """Into how many parts a right angle is cut, from the longest edge on; and how finely they are turned in the end."""
@@ -29,10 +29,10 @@ LEAN = 1e-6
 """A part of a region's size that is no room at all, but decides where two ways leave as much: both are tried."""
 FAR = 1.0
 """A part of a region's size that settles it: an edge is parted by an upright (or level) line wherever one parts it."""
-GROWN = 12
+GROWN = 48
 """How many of the best (direction, start) of a concave polygon are grown."""
-KEPT = 3
-"""How many of the best (direction, start) are turned more finely."""
+KEPT = 4
+"""How many of the best (direction, start) are turned more finely, and stand in for each other."""
 ENOUGH = 0.999
 """A rectangle of this part of the polygon is not looked at any further."""
 LAST = 12
@@ -41,8 +41,10 @@ DRAWN_IN = 16
 """How often a rectangle that is not within its polygon is drawn in, four times as far each time."""
 CACHE = 1 << 16
 """Numbers looked at together: what fits into the cache."""
-PLACES = 17
-"""About how many places are looked at in a region (`upright`), a line each."""
+EACH = 4
+"""About how many numbers an edge takes of it in a region."""
+LEAST = 32
+"""A region takes no less than so many edges: places in it are paired."""
 MEMORY = 1 << 20
 """Directions times starts times edges held together."""
 
@@ -131,9 +133,18 @@ def _best(parts: Shapes, edges: Edges, *, convex: bool) -> Shapes:
             one = found.take(some)
             lean = None if convex else np.full(len(some), float(np.sign(by)) * LEAN)
             found = _better(found, some, _search(edges, one.row, _turn(one.way, by), one.centre, lean=lean))
-    found = found.take(_firsts(found.area.reshape(n, -1), 1))
-    found = _grown(edges, found, [None] if convex else (0.0, LEAN, -LEAN, 0.0), rounds=LAST)
-    return _certain(parts, edges.middle, found)
+    return _chosen(parts, edges, found, leans=[None] if convex else (0.0, LEAN, -LEAN, 0.0))
+
+
+def _chosen(parts: Shapes, edges: Edges, found: _Tries, *, leans: Sequence[float | None]) -> Shapes:
+    """Close in on the best of each polygon; on the next best where, by rounding, that one lies outside."""
+    result: Shapes = np.full(len(parts), shapely.Polygon(), dtype=object)
+    for choice in _firsts(found.area.reshape(len(parts), -1), KEPT).reshape(len(parts), -1).T:
+        left = np.flatnonzero(shapely.is_empty(result))
+        if len(left):
+            last = _grown(edges, found.take(choice[left]), leans, rounds=LAST)
+            result[left] = _certain(parts[left], edges.middle[left], last)
+    return result
 
 
 def _grown(edges: Edges, found: _Tries, leans: Sequence[float | None], rounds: int = 1) -> _Tries:
@@ -169,7 +180,7 @@ def _search(edges: Edges, row: Rows, way: Floats, start: Floats, *, lean: Floats
 def _within(edges: Edges, tries: _Tries, *, lean: Floats | None, rounds: int) -> _Tries:
     """Find the largest rectangles in the regions around boxes, a cache's worth at a time; no lean: it is convex."""
     row, way, found = tries.row, tries.way, []
-    each = 4 * max(edges.start.shape[1], 32)
+    each = EACH * max(edges.start.shape[1], LEAST)
     for some in np.array_split(np.arange(len(row)), max(-(-len(row) * each // CACHE), 1)):
         a, b = (_forth(one[row[some]], way[some, None, :]) for one in (edges.start, edges.end))
         lines, limits = edges.outer[row[some]], np.concatenate([a.min(axis=1), a.max(axis=1)], axis=1)

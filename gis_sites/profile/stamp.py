@@ -10,7 +10,7 @@ from gis_sites.catalogue import Catalogue, FieldSpec, Layer
 from gis_sites.profile.sites import OFFER, PARCEL, Kind
 from gis_sites.store.revisions import Revision
 
-VERSION = 2
+VERSION = 3
 """Of the arithmetic: raised whenever a measure gives another value for the same input."""
 BOUNDARY = "boundary"
 

@@ -279,7 +279,7 @@ def test_an_answer_has_an_address_that_says_it_again(client: TestClient) -> None
     for key in ("near_misses", "relaxations", "robustness"):
         assert f'id="{key}"' in first or f'"{key}"' not in first
     assert 'id="relaxations"' in first or 'id="robustness"' in first
-    notice = first.index('<p class="notice">')
+    notice = first.index('<ul class="notice">')
     assert notice < first.index('<ol class="cards">')
     change = re.search(r'<a class="first" href="([^"]+)"', first)
     assert change is not None
@@ -291,7 +291,7 @@ def test_an_answer_has_an_address_that_says_it_again(client: TestClient) -> None
     ("field", "text", "words"),
     [
         ("must|parcel.area_m2|max", "dużo", {"pl": "to nie liczba", "en": "is no number"}),
-        ("must|parcel.area_m2|max", "1 km", {"pl": "mierzy coś innego", "en": "measures something else"}),
+        ("must|parcel.area_m2|max", "1 km", {"pl": "nie da się przeliczyć na m2", "en": "cannot be turned into m2"}),
         ("must|parcel.area_m2|max", "1,234", {"pl": "odczytać na dwa sposoby", "en": "two ways"}),
         ("hall||length_m", "9999", {"pl": "leży poza przedziałem", "en": "outside"}),
         ("hall||width_m", "30", {"pl": "Podaj długość i szerokość", "en": "Give length and width"}),

@@ -466,3 +466,22 @@ def test_a_comparison_shows_differences_only_without_javascript(visit: Callable[
     assert page.locator(".side tbody tr:visible").count() == differing
     assert page.locator(".theme:visible").count() == page.locator(".theme:has(.differs)").count()
     visited.close()
+
+
+def test_what_is_pressed_is_large_enough(visit: Callable[..., Visit]) -> None:
+    """WCAG 2.2, 2.5.8: 24 px, but for words of a sentence and links that stand by themselves in a cell."""
+    visited = visit(NARROW)
+    page = visited.open("/")
+    identifier = first_parcel(page)
+    for address in ("/?area_from=0.1", f"/parcels/{identifier}", "/layers", "/shortlists?template=logistics"):
+        visited.open(address)
+        if page.locator("#layers > summary").count():
+            page.locator("#layers > summary").click()
+        small = page.evaluate(
+            "[...document.querySelectorAll('main summary, main button, main select, main label:has(> input), .ways a, "
+            ".crumbs a, .clear, .forms-of a, .contact a')]"
+            ".filter((one) => one.checkVisibility() && !one.closest('.quiet'))"
+            ".filter((one) => one.getBoundingClientRect().height < 23.9).map((one) => one.outerHTML.slice(0, 90))"
+        )
+        assert small == [], address
+    visited.close()

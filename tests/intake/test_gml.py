@@ -63,7 +63,7 @@ def test_soil_class_stays_with_its_area(tmp_path: Path) -> None:
         "?",
     ]
     assert found["OFU"] == ["Ls", "Ba", None, None, "R"]  # the use of most of the area; none of two just as large
-    assert found["poleEwidencyjne"] == [0.01] * 5
+    assert found["poleEwidencyjne"] == ["0.0100"] * 5
 
 
 def test_the_older_schema_tells_soil_in_features_of_its_own(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_the_older_schema_tells_soil_in_features_of_its_own(tmp_path: Path) -> N
     found = rows(path, "EGB_DzialkaEwidencyjna", *columns)
     assert found["uzytki_powierzchnie"] == ["R/IIIb 0.0300; Ls 0.0200", "R/IIIb 0.0300; ?"]
     assert found["OFU"] == ["R", None]
-    assert (found["poleEwidencyjne"], found["poleEwidencyjne_uom"]) == ([500.0] * 2, ["m2"] * 2)
+    assert (found["poleEwidencyjne"], found["poleEwidencyjne_uom"]) == (["500"] * 2, ["m2"] * 2)
     assert found["grupaRejestrowa"] == ["4", "4"]
     assert all(shapely.from_wkb(one).geom_type == "Polygon" for one in found["__wkb"])
 
@@ -220,8 +220,8 @@ def test_a_zone_brings_what_its_links_say(tmp_path: Path, version: str) -> None:
     row = {name: cells[0] for name, cells in found.items()}
     assert row["profilPodstawowy"] == "P, U"
     assert (row["status"], row["symbol"], row["obowiazujeOd"]) == (LAW, "SP", "2025-01-02")
-    assert (row["maksUdzialPowierzchniZabudowy"], row["maksUdzialPowierzchniZabudowy_uom"]) == (50.0, "%")
-    assert (row["maksWysokoscZabudowy"], row["maksWysokoscZabudowy_uom"]) == (15.0, "m")
+    assert (row["maksUdzialPowierzchniZabudowy"], row["maksUdzialPowierzchniZabudowy_uom"]) == ("50.0", "%")
+    assert (row["maksWysokoscZabudowy"], row["maksWysokoscZabudowy_uom"]) == ("15.0", "m")
     assert row["plan"] == "PL.ZIPPZP.1/306101-POG/1POG"
     assert (row["tytul_planu"], row["uchwala"]) == ("Plan 1POG", "Uchwała nr 1")
     assert {*tables(path)} == {"StrefaPlanistyczna", "AktPlanowaniaPrzestrzennego", "DokumentFormalny"}

@@ -345,6 +345,16 @@ def test_differences_name_their_place() -> None:
     assert [place.partition(":")[0] for place in found] == ["candidates[1].floor", "candidates[2].musts"]
 
 
+def test_only_another_version_may_say_more() -> None:
+    one = answer(REQUIREMENT, view_of(PROFILE))
+    other = json.loads(json.dumps(one))
+    other["counts"]["new"] = other["candidates"][0]["new"] = 0
+    assert differences(one, other) == ["counts.new: None != 0", "candidates[1].new: None != 0"]
+    other["made"]["software"] = "gis-sites 99"
+    assert differences(one, other) == []
+    assert differences(other, one) == ["counts.new: 0 != None", "candidates[1].new: 0 != None"]
+
+
 def test_why_not_a_parcel_that_is_not_there() -> None:
     with pytest.raises(NotFound, match="306101_1"):
         why(understand({"format": 1}), [view_of(PROFILE)], CATALOGUE, "x")

@@ -124,6 +124,69 @@ def dense(shape: Any, steps: int = 180) -> float:
     return float(area.max())
 
 
+def wavy(corners: int) -> Any:
+    """Draw a shore of so many corners: large bays, and a small step at every corner."""
+    angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    radii = 200 + 60 * np.sin(5 * angles) + 20 * np.sin(17 * angles) + np.random.default_rng(3).uniform(0, 0.5, corners)
+    return at(shapely.Polygon(np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)))
+
+
+def test_the_work_grows_with_the_corners_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many regions are looked at however many corners there are, and none has more lines than the polygon edges."""
+    looked: list[tuple[int, int]] = []
+
+    def counted(found: Any, **how: Any) -> Any:
+        looked.append((len(found.over) + len(found.under), found.box.shape[1]))
+        return largest(found, **how)
+
+    monkeypatch.setattr(rectangle, "largest", counted)
+    work = {}
+    for corners in (60, 300, 1500):
+        looked.clear()
+        assert one(wavy(corners)).within(wavy(corners))
+        work[corners] = sum(n for _, n in looked), max(lines for lines, _ in looked)
+    tries = (rectangle.EDGES + rectangle.TURNS) * rectangle.STARTS + 4 * rectangle.GROWN
+    tries += rectangle.KEPT * (2 * rectangle.FINER + 4)
+    assert all(0 < regions <= tries for regions, _ in work.values())
+    assert all(lines <= corners for corners, (_, lines) in work.items())
+
+
+def test_which_edges_are_outer_is_what_looking_at_every_corner_says() -> None:
+    rng = np.random.default_rng(6)
+    plain = [shapely.box(0, 0, 9, 4), shapely.Point(0, 0).buffer(50, quad_segs=20), shapely.from_wkt(PLUS)]
+    rough = [stars(rng.uniform(30, 100, (12, 2)).tolist(), False, 0.3) for _ in range(20)]
+    parts = shapely.orient_polygons(array([*map(at, plain), *(one for one in rough if one.is_valid)]))
+    edges = edges_of(parts, 80)
+    along = edges.end - edges.start
+    to = edges.start[:, None] - edges.start[:, :, None]
+    aside = along[:, :, None, 0] * to[..., 1] - along[:, :, None, 1] * to[..., 0]
+    assert edges.outer.tolist() == (aside.min(axis=2) >= -1e-6).tolist()
+    assert edges.outer[:2].all()
+    assert 0 < edges.outer[2:].mean() < 1
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10_000), st.floats(0, 6.3), st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)))
+def test_turned_and_moved_it_is_as_large(seed: int, turn: float, move: tuple[float, float]) -> None:
+    rng = np.random.default_rng(seed)
+    corners = np.array([[0, 0], [60, 0], [60, 30], [35, 30], [35, 90], [0, 90]]) + rng.normal(0, 2, (6, 2))
+    shape = at(shapely.Polygon(corners))
+    other = affinity.translate(affinity.rotate(shape, turn, origin=(X0, Y0), use_radians=True), *move)
+    assert one(other).area == pytest.approx(one(shape).area, rel=1e-3)
+
+
+def test_what_lies_outside_gives_way_to_the_next_best() -> None:
+    """The largest that was found is drawn in to nothing: the smaller one inside stands in for it."""
+    parts = array([at(shapely.box(-20, -10, 20, 10))])
+    box = np.array([[100.0, 100.0, 900.0, 900.0], [-9.0, -4.0, 9.0, 4.0], [-2.0, -2.0, 2.0, 2.0]])
+    found = rectangle._Tries(
+        np.zeros(3, dtype=np.intp), np.tile([1.0, 0.0], (3, 1)), np.array([640e3, 144.0, 16.0]), box
+    )
+    result = rectangle._chosen(parts, edges_of(parts, 4), found, leans=())[0]
+    assert result.within(parts[0])
+    assert result.area == pytest.approx(144.0, rel=1e-6)
+
+
 def quadrilaterals(rng: np.random.Generator, n: int) -> Shapes:
     """Plots as they are: nearly right angles, some askew."""
     shapes = []
