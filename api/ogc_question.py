@@ -160,15 +160,21 @@ def readable(column: str, kind: str, value: str) -> None:
         raise BadParameter("ogc.bad_parameter", name=column, value=value[:60])
 
 
+BESIDE = 0.001
+"""Degrees a layer may reach beyond its extent, which is straight in metres and bent in degrees."""
+
+
 def cut(boxes: Sequence[Sequence[float]], around: Sequence[float] | None) -> list[list[float]]:
     """Cut boxes to where a layer has rows, as the whole earth has no place in the working CRS; some may vanish.
 
     >>> cut([[-180, -90, 18.5, 90], [170, -90, 180, 90]], (18, 51, 19, 52))
-    [[18, 51, 18.5, 52]]
+    [[17.999, 50.999, 18.5, 52.001]]
     """
     if around is None:
         return []
-    left = [[*map(max, box[:2], around[:2]), *map(min, box[2:], around[2:])] for box in boxes]
+    west, south, east, north = around
+    largest = (west - BESIDE, south - BESIDE), (east + BESIDE, north + BESIDE)
+    left = [[*map(max, box[:2], largest[0]), *map(min, box[2:], largest[1])] for box in boxes]
     return [box for box in left if box[0] <= box[2] and box[1] <= box[3]]
 
 

@@ -186,7 +186,7 @@ def test_where_there_is_nothing_the_tile_is_empty(client: TestClient) -> None:
         ("/tiles/1/parcel/20/0/1048576", 422, "y: “1048576” cannot stand here"),
         (f"/tiles/1/{'p' * 41}/2/0/0", 422, "is too long; at most 40"),
         ("/tiles/1/parcel%00/2/0/0", 404, "to draw"),
-        ("/tiles/1/parcel/2/0", 404, "there is no page"),
+        ("/tiles/1/parcel/2/0", 404, "there is nothing at /tiles/1/parcel/2/0;"),
     ],
 )
 def test_what_is_refused_is_a_problem_that_is_not_kept(client: TestClient, path: str, status: int, said: str) -> None:
