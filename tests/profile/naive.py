@@ -192,15 +192,16 @@ class Naive:
     def crosses(self, attribute: Attribute) -> Value:
         inner, answers = self.site.buffer(-0.01), []
         for rows in self.theme.fitting(attribute.spec.where):
-            lines = [row for row in rows if 0 <= self.theme.dimension[row] < 2]
-            crossed = bool(shapely.intersects(inner, self.theme.shapes[lines]).any()) if lines else False
+            order = self.theme.ordered(rows)
+            lines = order[(self.theme.dimension[order] >= 0) & (self.theme.dimension[order] < 2)]
+            crossed = bool(shapely.intersects(inner, self.theme.shapes[lines]).any())
             answers.append(crossed or self.united(rows) >= 1)
         return 1 if answers[0] else -1 if answers[1] or self.outside else 0
 
     # ---- distances ---------------------------------------------------------------------------------------
 
     def near(self, rows: set[int]) -> float:
-        return float(self.distances[sorted(rows)].min()) if rows else math.inf
+        return float(self.distances[self.theme.ordered(rows)].min()) if rows else math.inf
 
     def nearest_distance(self, attribute: Attribute) -> Value:
         sure, maybe = self.theme.fitting(attribute.spec.where)
@@ -221,8 +222,8 @@ class Naive:
             return NAN if number else None
         if distance > reach or math.isinf(distance):
             return (attribute.none, attribute.none) if number else "none"
-        name = attribute.spec.fields[0]
-        cells = [self.theme.cell(name)[row] for row in sorted(sure) if self.distances[row] <= distance + slack]
+        name, order = attribute.spec.fields[0], self.theme.ordered(sure)
+        cells = [self.theme.cell(name)[row] for row in order[self.distances[order] <= distance + slack].tolist()]
         return self.tied(attribute, name, cells)
 
     def tied(self, attribute: Attribute, name: str, cells: list[Any]) -> Value:
@@ -249,7 +250,8 @@ class Naive:
         return NAN if self.horizon < reach and low == 0 else (low, high)
 
     def front(self, rows: set[int], reach: float) -> float:
-        near = [row for row in rows if self.theme.dimension[row] > 0 and self.distances[row] <= reach]
+        order = self.theme.ordered(rows)
+        near = order[(self.theme.dimension[order] > 0) & (self.distances[order] <= reach)].tolist()
         lines = [side for row in near for side in segments(self.theme.shapes[row])]
         return sum(within(side, lines, reach) for side in segments(self.site))
 

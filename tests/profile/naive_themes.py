@@ -39,12 +39,19 @@ class Theme:
         return found
 
     @cached_property
-    def known(self) -> dict[str, Any]:
+    def known(self) -> dict[Any, Any]:
         """What does not depend on the site, by what it is."""
         return {}
 
     def cell(self, name: str) -> Sequence[Any]:
         return self.cells.get(name) or [None] * len(self.shapes)
+
+    def ordered(self, rows: set[int]) -> npt.NDArray[np.intp]:
+        """Return rows in order, made once a set (which is held with it): every site asks for the same ones."""
+        if id(rows) not in self.known:
+            self.known[id(rows)] = rows, np.array(sorted(rows), dtype=np.intp)
+        found: npt.NDArray[np.intp] = self.known[id(rows)][1]
+        return found
 
     def fitting(self, where: Where) -> tuple[set[int], set[int]]:
         """Return the rows that surely and maybe match."""
