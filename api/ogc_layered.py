@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import pyproj
 import shapely
 from cql2 import Expr
-from tipg.collections import Column, ItemList, PgCollection
+from tipg.collections import Column, ItemList, PgCollection, TransformerFromCRS
 
 from api.ogc_question import cut
 from gis_sites.layer import Layer
@@ -81,7 +80,7 @@ def _bent(box: Sequence[float], srid: int) -> Json:
     drawn = shapely.MultiPoint([(west, south), (east, south), (east, north), (west, north)]).convex_hull
     if side := max(east - west, north - south):
         drawn = shapely.segmentize(drawn, side / SIDES)
-    to_metres = pyproj.Transformer.from_crs(4326, srid, always_xy=True)
+    to_metres = TransformerFromCRS(4326, srid, always_xy=True)
     turned = shapely.transform(drawn, to_metres.transform, interleaved=False)
     return {"op": "st_setsrid", "args": [shapely.geometry.mapping(turned), srid]}
 
